@@ -8,6 +8,7 @@ import { ADDR, NETWORK } from "../test/support/topology.js";
 import { native, shipped } from "./paths.js";
 import { PUBLISHED } from "./topology.js";
 
+const { DEFAULT_CONNTRACK_MAX: FLOWS } = await shipped<typeof import("../src/standalone/config.js")>("standalone/config.js");
 const { PastBridge } = await shipped<typeof import("../src/control/past-bridge.js")>("control/past-bridge.js");
 const { openTap } = await shipped<typeof import("../src/device/tap.js")>("device/tap.js");
 const { RouteSocket } = await shipped<typeof import("../src/sys/rtnetlink.js")>("sys/rtnetlink.js");
@@ -15,10 +16,9 @@ const { Steering } = await shipped<typeof import("../src/steer/steering.js")>("s
 const { UPLINK_ADDRESS, UPLINK_CONF } = await shipped<typeof import("../src/steer/uplink-conf.js")>("steer/uplink-conf.js");
 const { ofIpv4, parseIp } = await shipped<typeof import("../src/wire/ip-address.js")>("wire/ip-address.js");
 
-/** As in src/control/uplink.ts and src/standalone/config.ts. */
+/** As in src/control/uplink.ts; ports as tsproxy has them without an option. */
 const UPLINK_QUEUE = 2000,
   MAX_MTU = 65_521,
-  FLOWS = 262_144,
   MASQUERADE = "10240 32767";
 const UPLINK = 1,
   HOST = 2,
@@ -89,7 +89,7 @@ if (pastBridge) {
   setInterval(() => past.onReadable(), HEAR_MS).unref();
 }
 
-const child = spawn(native("nat-tap"), { stdio: ["pipe", "pipe", "inherit", ...fds] });
+const child = spawn(native("nat-tap"), [String(FLOWS)], { stdio: ["pipe", "pipe", "inherit", ...fds] });
 child.stdin!.end(lines.join("\n"));
 child.stdout!.once("data", () => process.stdout.write(`ready ${child.pid}\n`));
 child.on("exit", () => process.exit());

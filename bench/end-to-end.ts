@@ -13,6 +13,7 @@ import { writeReport } from "./report.js";
 import type { Cell, Results } from "./results.js";
 import { format } from "./stats.js";
 import { type Scenario, Session } from "./topology.js";
+import { measureUsual, UNUSUAL, usualOf } from "./usual.js";
 import { metricsOf, warmUp } from "./workloads/all.js";
 import { secondsOf, type Workload } from "./workloads/workload.js";
 
@@ -57,6 +58,7 @@ export async function runRounds(options: Options): Promise<Results> {
     metrics: metricsOf(options.workloads),
     load: [],
     watched: true,
+    unusual: UNUSUAL,
     cells: [],
     setups: {},
     traffic: {},
@@ -82,9 +84,7 @@ export async function runRounds(options: Options): Promise<Results> {
       progress.note(
         `round ${round}: ${Math.round(100 * load)} % of the processors are busy with something else: the figures of this round are doubtful`,
       );
-    // Each round starts with another peer, so that none always follows the same one.
-    for (let k = 0; k < plan.length; k++) {
-      const item = plan[(k + round - 1) % plan.length]!;
+    for (const item of orderOf(plan, round - 1)) {
       const label = `round ${round}/${options.rounds} ${item.scenario} ${item.peer.name}`;
       const show = (text: string): void => progress.show(`${label}: ${text}`);
       results.cells.push(await measure(item.peer, item.scenario, round, options, results, undisturbed, show));
@@ -93,6 +93,22 @@ export async function runRounds(options: Options): Promise<Results> {
   }
   progress.end();
   return results;
+}
+
+/**
+ * The items in the order of a round, counted from 0. Each round begins with another one, and in as many rounds as there are numbers without a common
+ * divisor with that of the items, nobody follows the same one twice: what one leaves behind for a moment is not always the same one's burden.
+ */
+export function orderOf<T>(items: readonly T[], round: number): T[] {
+  const count = items.length;
+  const strides = items.map((_, k) => k + 1).filter((stride) => divisor(stride, count) === 1);
+  const stride = strides[round % strides.length] ?? 1;
+  return items.map((_, k) => items[(round + k * stride) % count]!);
+}
+
+/** The greatest common one. */
+function divisor(a: number, b: number): number {
+  return b === 0 ? a : divisor(b, a % b);
 }
 
 /** Workloads that take longer than the others. */
@@ -116,6 +132,7 @@ async function measure(
   show: (text: string) => void,
 ): Promise<Cell> {
   const cell: Cell = { peer: peer.name, scenario, round, values: {}, failures: {} };
+  const earlier = results.cells.filter((other) => other.peer === peer.name && other.scenario === scenario).map(({ values }) => values);
   const attempt = async (what: string, action: () => Promise<void>): Promise<void> => {
     try {
       await action();
@@ -133,18 +150,24 @@ async function measure(
       setCongestion(session.world, options.congestion);
       results.setups[`${peer.name} ${scenario}`] ??= session.commands;
       const context = { session, seconds: options.seconds, meter: () => cpuMeter(started.movers) };
-      await attempt("warm-up", () => warmUp(context));
+      await attempt("warm-up", async () => {
+        const failed = await warmUp(context);
+        if (failed !== undefined) cell.remarks = { "warm-up": failed };
+      });
       for (const workload of workloadsOf(options, scenario, peer)) {
         await attempt(workload.name, async () => {
           show(workload.name);
           const seconds = secondsOf(workload, options.seconds);
-          const { result, others } = await undisturbed.run(() => workload.run({ ...context, seconds }));
+          const once = () => undisturbed.run(() => workload.run({ ...context, seconds }));
+          const first = workload.metrics[0]!;
+          const { run, tries } = await measureUsual(once, usualOf(workload.telling ?? [first.name], earlier), first.name);
+          const { result, others } = run;
           const { values, curve, remark: errors } = result;
+          if (tries.length > 1) cell.again = { ...cell.again, [workload.name]: tries };
           Object.assign(cell.values, values);
           if (curve !== undefined) cell.curve = curve;
           if (errors !== undefined) cell.remarks = { ...cell.remarks, [workload.name]: errors };
           if (others > DISTURBED) cell.disturbed = { ...cell.disturbed, [workload.name]: others };
-          const first = workload.metrics[0]!;
           const remark = others > DISTURBED ? `, while others had ${Math.round(100 * others)} % of the processors` : "";
           show(`${workload.name} ${format(values[first.name] ?? Number.NaN)} ${first.unit}${remark}\n`);
         });

@@ -36,7 +36,7 @@ npm run bench -- overlay [--quick]    containers on two nodes, beside the kernel
 npm run bench -- macvlan [--quick]    a station of a LAN and a container on it, beside the kernel's macvlan
 npm run bench -- render [FOLDER]       pages and charts anew from the JSON of earlier runs (bench/results)
 
-  --quick            four peers, published ports only, short runs: under three minutes
+  --quick            five peers, published ports only, short runs: four minutes
   --peers a,b        ${PEERS.map(({ name }) => name).join(" ")}
   --workloads a,b    ${WORKLOADS.map(({ name }) => name).join(" ")}
   --scenarios a,b    ${EVERYWHERE.join(" ")}

@@ -5,7 +5,7 @@ import { isLeft, leftSection } from "./left.js";
 import { QUIET } from "./machine.js";
 import { DISTURBED } from "./others.js";
 import { type Base, duration, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
-import { type Results, valuesOf, writeJson } from "./results.js";
+import { type Cell, type Results, valuesOf, writeJson } from "./results.js";
 import { format, summarize } from "./stats.js";
 import { type Bar, barChart, type Curve, percentileChart } from "./svg.js";
 import type { Scenario } from "./topology.js";
@@ -143,15 +143,24 @@ function measured({ cells }: Results): Scenario[] {
 }
 
 /** What else the machine did, before each round and in it. */
-export function quiet({ load, watched, cells = [] }: Pick<Results, "load" | "watched"> & Partial<Pick<Results, "cells">>): string {
+export function quiet({
+  load,
+  watched,
+  unusual,
+  cells = [],
+}: Pick<Results, "load" | "watched" | "unusual"> & Partial<Pick<Results, "cells">>): string {
   const busy = load.filter((share) => share > QUIET).length;
   const before =
     busy === 0
       ? "The machine was quiet before every round."
       : `Before ${busy} of the rounds the machine was busy with something else: compare within a table, and run again.`;
   if (watched !== true) return before;
-  const disturbed = cells.reduce((sum, cell) => sum + Object.keys(cell.disturbed ?? {}).length, 0);
-  return `${before} What ran while others had more than ${100 * DISTURBED} % of the processors was measured again, where there was time for that; ${disturbed === 0 ? "no" : disturbed} such measurement${disturbed === 1 ? " is" : "s are"} left.`;
+  const count = (of: (cell: Cell) => object | undefined): number =>
+    cells.reduce((sum, cell) => sum + Object.keys(of(cell) ?? {}).length, 0);
+  const disturbed = count((cell) => cell.disturbed);
+  const others = `What ran while others had more than ${100 * DISTURBED} % of the processors was measured again, where there was time for that; ${disturbed === 0 ? "no" : disturbed} such measurement${disturbed === 1 ? " is" : "s are"} left.`;
+  if (unusual === undefined) return `${before} ${others}`;
+  return `${before} ${others} What differed by a factor of more than ${unusual} from the median of the same peer's earlier rounds was measured again, up to twice, whoever it was and whether it was more or less: ${count((cell) => cell.again)} times. The first that did not differ counts, or else the one in the middle; the others are in the JSON (\`again\`).`;
 }
 
 /** A table with the main medians, and one a metric with everything. */

@@ -24,6 +24,8 @@ export interface Cell {
   failures: Record<string, string>;
   /** By workload: errors that the generator of the traffic had. */
   remarks?: Record<string, string>;
+  /** By workload that was measured again since it was not as usual (usual.ts): its first metric, of each time. */
+  again?: Record<string, number[]>;
   /** By workload: share of the processors that others had meanwhile, where it was more than DISTURBED. */
   disturbed?: Record<string, number>;
 }
@@ -45,6 +47,8 @@ export interface Results {
   load: number[];
   /** Others were looked for while something was measured, too (`Cell.disturbed`). Missing in results of before. */
   watched?: boolean;
+  /** What differed by more than this factor from the median of the peer's earlier rounds was measured again. Missing in results of before. */
+  unusual?: number;
   cells: Cell[];
   /** By `peer scenario`: how it was set up. */
   setups: Record<string, string[]>;

@@ -28,9 +28,9 @@ export function tcpExtOf(netstat: string, name: string): number {
 }
 
 export function countsOf({ lab, places }: Session): Counts {
-  const sum = (namespaces: readonly string[], of: (text: string) => number): number =>
-    namespaces.reduce((total, ns) => total + of(lab.runSync(ns, ["cat", "/proc/net/sockstat", "/proc/net/netstat"])), 0);
-  const { client, between, server } = places;
+  const read = (ns: string): string => lab.runSync(ns, ["cat", "/proc/net/sockstat", "/proc/net/netstat"]);
+  const [client, between, server] = [places.client.map(read), places.between.map(read), places.server.map(read)];
+  const sum = (texts: readonly string[], of: (text: string) => number): number => texts.reduce((total, text) => total + of(text), 0);
   return {
     timeWait: { client: sum(client, timeWaitOf), between: sum(between, timeWaitOf), server: sum(server, timeWaitOf) },
     synAgain: sum([...client, ...between], (text) => tcpExtOf(text, "TCPSynRetrans")),

@@ -1,6 +1,7 @@
 /*
  * The limit "C on the same TAPs": nat.h behind the receive and transmit loop of native/io.c, without Node. `bench/c-dataplane.ts` makes the
- * TAPs and the steering with tsproxy's own code, hands the descriptors over, and writes the configuration to standard input:
+ * TAPs and the steering with tsproxy's own code, hands the descriptors over, and writes the configuration to standard input. Argument: how many
+ * flows there may be.
  *
  *   port N FD KIND MAC ADDRESS      KIND: 1 uplink, 2 host, 3 endpoint
  *   local ADDRESS                   publish PROTO PORT TARGET TARGET_PORT
@@ -206,8 +207,9 @@ static void configure(void) {
   }
 }
 
-int main(void) {
-  nat_init(&nat, 262144);
+int main(int argc, char **argv) {
+  if (argc != 2) return fputs("usage: nat-tap FLOWS\n", stderr), 2;
+  nat_init(&nat, (uint32_t)atoi(argv[1]));
   make_memory();
   epoll = epoll_create1(EPOLL_CLOEXEC);
   uring_open(&ring);

@@ -14,14 +14,19 @@ const MEMORY: readonly Metric[] = [
 ];
 
 /**
- * Two seconds of traffic that are not measured, bulk and new connections: caches, neighbours, and the JIT of who has one. Some peers refuse
- * their first connection.
+ * Two seconds of traffic that are not measured, bulk and new connections: caches, neighbours, and the JIT of who has one. Answers what became of the
+ * first connection if that failed, and the next one did not.
  */
-export async function warmUp(context: Context): Promise<void> {
+export async function warmUp(context: Context): Promise<string | undefined> {
   const once = { ...context, seconds: 1 };
   const [bulk, connections] = ["bulk-in", "connections"].map((wanted) => WORKLOADS.find(({ name }) => name === wanted)!);
-  await bulk!.run(once).catch(() => bulk!.run(once));
+  const first = await bulk!.run(once).then(
+    () => undefined,
+    (error: Error) => `the first connection failed: ${error.message.split("\n", 1)[0]}`,
+  );
+  if (first !== undefined) await bulk!.run(once);
   await connections!.run(once);
+  return first;
 }
 
 export function metricsOf(workloads: readonly Workload[]): Metric[] {

@@ -11,7 +11,7 @@ async function bulk(
   { session, seconds, meter }: Context,
   streams: number,
   reverse: boolean,
-): Promise<{ rate: number; bytes: number; cpu: CpuUse }> {
+): Promise<{ rate: number; bytes: number; again: number; cpu: CpuUse }> {
   const time = Math.max(1, Math.round(seconds));
   const base = ["iperf3", "-J", "-c", session.address, "-p", String(session.port("iperf")), "-t", String(time), "-P", String(streams)];
   const stop = meter();
@@ -20,7 +20,7 @@ async function bulk(
   const { error, end } = JSON.parse(output) as Iperf;
   if (error !== undefined) throw new Error(`iperf3: ${error}`);
   const received = end.sum_received;
-  return { rate: received.bits_per_second / 1e9, bytes: received.bytes, cpu };
+  return { rate: received.bits_per_second / 1e9, bytes: received.bytes, again: end.sum_sent.retransmits ?? Number.NaN, cpu };
 }
 
 function workload(direction: "in" | "out", streams: number): Workload {
@@ -32,17 +32,19 @@ function workload(direction: "in" | "out", streams: number): Workload {
     scenarios: streams === 1 ? EVERYWHERE : MOST,
     metrics: [
       { name, title, unit: "Gbit/s", better: "higher" },
+      { name: `${name}-again`, title: `${title}: segments sent again`, unit: "1/GB", better: "lower" },
       { name: `${name}-cpu-movers`, title: `${title}: CPU of the moving process`, unit: "s/GB", better: "lower" },
       { name: `${name}-cpu-softirq`, title: `${title}: CPU in softirq`, unit: "s/GB", better: "lower" },
       { name: `${name}-cpu-machine`, title: `${title}: CPU of the machine`, unit: "s/GB", better: "lower" },
     ],
     cost: (seconds) => seconds,
     run: async (context) => {
-      const { rate, bytes, cpu } = await bulk(context, streams, direction === "out");
-      const perGb = (cpuSeconds: number): number => cpuSeconds / (bytes / 1e9);
+      const { rate, bytes, again, cpu } = await bulk(context, streams, direction === "out");
+      const perGb = (amount: number): number => amount / (bytes / 1e9);
       return {
         values: {
           [name]: rate,
+          [`${name}-again`]: perGb(again),
           [`${name}-cpu-movers`]: perGb(cpu.movers),
           [`${name}-cpu-softirq`]: perGb(cpu.softirq),
           [`${name}-cpu-machine`]: perGb(cpu.machine),

@@ -10,7 +10,7 @@ import { type Context, EVERYWHERE, type Metric, type Outcome, type Workload } fr
  */
 const PORTS_LAST_SEC = 3;
 /** Until the last connections are closed at both ends. */
-const SETTLE_MS = 100;
+const SETTLE_MS = 50;
 
 interface Wrk {
   /** Answers a second, and all in all. */

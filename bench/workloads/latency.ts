@@ -38,6 +38,7 @@ function workload(name: string, awake: boolean, placements: readonly Placement[]
     name,
     scenarios: EVERYWHERE,
     metrics: placements.flatMap(metricsOf),
+    telling: placements.map((placement) => `${placement.name}-p50`),
     cost: (seconds) => placements.length * seconds,
     run: async ({ session, seconds }) => {
       const time = Math.max(1, Math.round(seconds));

@@ -27,6 +27,8 @@ export interface Workload {
   /** Left out of `--quick`. */
   slow?: boolean;
   metrics: readonly Metric[];
+  /** Names of those that tell a round that is not as usual; the first one unless told otherwise. */
+  telling?: readonly string[];
   run(context: Context): Promise<Outcome>;
   /** Seconds of traffic, for the estimate of what remains. */
   cost(seconds: number): number;

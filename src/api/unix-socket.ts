@@ -3,13 +3,13 @@
  * on one.
  */
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
   constants,
   fstatSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   rmSync,
@@ -18,9 +18,10 @@ import {
 import { connect, type Server } from "node:net";
 import { basename, dirname } from "node:path";
 import { TsproxyError } from "../errors.js";
+import { makeFolder } from "../make-folder.js";
+import { MAX_PATH, runDir } from "./paths.js";
 
-/** Bytes of a path in struct sockaddr_un, less its terminating zero (unix(7)). Node cuts longer ones off without a word. */
-const MAX_PATH = 107;
+const OTHER_FOLDER = "set TSPROXY_RUN_DIR to another folder";
 const LISTEN_FDS_START = 3; // sd_listen_fds(3)
 /** What connect(2) says where nobody listens. */
 const NOBODY = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED", "ENOTSOCK"]);
@@ -42,6 +43,8 @@ export function whoListens(path: string): Promise<Presence> {
   });
 }
 
+type Code = "TSP_ERR_API_SOCKET" | "TSP_ERR_DAEMON" | "TSP_ERR_PLUGIN_SOCKET";
+
 export interface ListenOptions {
   path: string;
   /** Name or number of the group that may use it besides its owner; undefined: nobody. */
@@ -51,7 +54,7 @@ export interface ListenOptions {
   /** A socket that listens there already, from `passedSockets`. `path` only names it then, and who may use it is not ours to say. */
   passed?: number | undefined;
   /** How a refusal is put: its code, who else may be listening ("another daemon"), and what to do then. */
-  refusal: { code: "TSP_ERR_API_SOCKET" | "TSP_ERR_DAEMON" | "TSP_ERR_PLUGIN_SOCKET"; other: string; hint: string };
+  refusal: { code: Code; other: string; hint: string };
 }
 
 /**
@@ -66,9 +69,9 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
     throw new TsproxyError(code, "invalid", `${path} is too long for a socket's path`, `use at most ${MAX_PATH} bytes`);
   const gid = group === undefined ? undefined : groupId(group);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    makeFolder(dirname(path), 0o755);
   } catch (cause) {
-    throw failure(options, `there is no folder ${dirname(path)}, and it cannot be made`, cause);
+    throw noFolder(code, dirname(path), "use another folder", cause);
   }
   const presence = await whoListens(path);
   if (presence === "listening") throw new TsproxyError(code, "conflict", `${refusal.other} serves ${path}`, refusal.hint);
@@ -123,10 +126,33 @@ function start(server: Server, options: ListenOptions, where: ({ fd: number } | 
 }
 
 function failure({ refusal: { code } }: ListenOptions, what: string, cause: unknown): TsproxyError {
+  return failed(code, what, undefined, cause);
+}
+
+function noFolder(code: Code, folder: string, hint: string, cause: unknown): TsproxyError {
+  return failed(code, `there is no folder ${folder}, and it cannot be made`, hint, cause);
+}
+
+function failed(code: Code, what: string, hint: string | undefined, cause: unknown): TsproxyError {
   const errno = (cause as NodeJS.ErrnoException).code ?? (cause as Error).message;
   const denied = errno === "EACCES" || errno === "EPERM" || errno === "EROFS";
   const kind = denied ? "permission" : errno === "EADDRINUSE" ? "conflict" : "unavailable";
-  return new TsproxyError(code, kind, `${what} (${errno})`, denied ? "run as root, or use another folder" : undefined, cause);
+  return new TsproxyError(code, kind, `${what} (${errno})`, denied ? "run as root, or use another folder" : hint, cause);
+}
+
+/** Before anything else is made: the folder of sockets is made if it is not there. Throws TSP_ERR_API_SOCKET where it cannot be. */
+export function prepareRunDir(): void {
+  const folder = runDir();
+  try {
+    makeFolder(folder, 0o755);
+  } catch (cause) {
+    throw noFolder("TSP_ERR_API_SOCKET", folder, OTHER_FOLDER, cause);
+  }
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw failed("TSP_ERR_API_SOCKET", `nothing can be made in ${folder}`, OTHER_FOLDER, cause);
+  }
 }
 
 export interface PassedSocket {

@@ -1,7 +1,7 @@
 /** Which VNI, subnet and addresses something new gets, out of those that nobody has as far as is known. Whether that is so, the store decides. */
 import { type AddressManager, chosenAddresses, givenAddresses, lowestFree } from "../model/addresses.js";
 import type { Obstacle, Pool } from "../model/pools.js";
-import type { NetworkRecord } from "../model/records.js";
+import { type NetworkRecord, networkWord } from "../model/records.js";
 import { addressBits, formatPrefix, type IpAddress, type IpPrefix, prefixesOverlap, prefixOf } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import { storeError } from "./store.js";
@@ -30,9 +30,9 @@ export function otherNetwork(networks: Iterable<NetworkRecord>): Obstacle {
   const large: typeof all = [];
   const isLarge = ({ address, prefixLength }: IpPrefix): boolean => prefixLength < BUCKETS[address.family];
   const bucket = ({ address }: IpPrefix): string => formatPrefix(prefixOf(address, BUCKETS[address.family]));
-  for (const { name, id, subnets } of networks)
-    for (const { prefix } of eachFamily(subnets)) {
-      const known = { prefix, words: `network ${name ?? id} (${formatPrefix(prefix)})` };
+  for (const network of networks)
+    for (const { prefix } of eachFamily(network.subnets)) {
+      const known = { prefix, words: `network ${networkWord(network)} (${formatPrefix(prefix)})` };
       all.push(known);
       if (isLarge(prefix)) large.push(known);
       else bySubnet.set(bucket(prefix), known);

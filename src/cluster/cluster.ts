@@ -10,8 +10,8 @@ import type { NodeKeys } from "../control/network/key-ring.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { chosenAddresses } from "../model/addresses.js";
-import { checkEndpoint, endpointError, networkError } from "../model/checks.js";
-import { type NetworkRecord, shortId } from "../model/records.js";
+import { checkEndpoint, endpointError, type Neighbor, networkError } from "../model/checks.js";
+import { endpointWord, type NetworkRecord, networkWord, shortId } from "../model/records.js";
 import type { EndpointRequest } from "../model/requests.js";
 import { formatIp, type IpAddress, parseIp, sameIp } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
@@ -21,7 +21,7 @@ import { GlobalNetworks } from "./global-networks.js";
 import { type Held, Holdings } from "./holdings.js";
 import { Keys } from "./keys.js";
 import { Mirror } from "./mirror.js";
-import { beaconText, endpointText, type GlobalEndpoint, type Holder, type NodeRecord } from "./records.js";
+import { beaconText, endpointText, type GlobalEndpoint, type NodeRecord } from "./records.js";
 import { NodeSession } from "./session.js";
 import { type ClusterStore, type LeaseId, LeaseLost, storeError } from "./store.js";
 import { ClusterView, type ViewChange } from "./view.js";
@@ -161,7 +161,9 @@ export class Cluster {
   claim(network: NetworkRecord, request: EndpointRequest): Promise<GlobalEndpoint> {
     return this.inTurn(async () => {
       if (this.mirror.problem !== undefined) throw this.mirror.problem;
-      const neighbors = this.view.endpointsIn(network.id).map(({ id, addresses, mac }) => ({ id, addresses, mac }));
+      const neighbors: Neighbor[] = this.view
+        .endpointsIn(network.id)
+        .map(({ id, addresses, mac, names }) => ({ id, addresses, mac, use: { names } }));
       for (let i = 0; i < TRIES; i++) {
         const { lease } = this.session;
         if (i === 1) neighbors.push(...(await this.unseen(network.id)));
@@ -176,16 +178,13 @@ export class Cluster {
           await this.mirror.seen(result.revision);
           return endpoint;
         }
-        if (result.outcome === "no-network") throw networkError("not-found", `network ${network.name ?? shortId(network.id)} not found`);
+        if (result.outcome === "no-network") throw networkError("not-found", `network ${networkWord(network)} not found`);
         const { address, holder } = result;
         if (named.some((each) => sameIp(each, address)))
-          throw endpointError("conflict", `address ${formatIp(address)} is that of ${holderWords(holder)}`);
+          throw endpointError("conflict", `address ${formatIp(address)} is that of ${this.view.holderWords(network.id, holder)}`);
         neighbors.push({ id: holder?.endpoint ?? "?", addresses: perFamily([address]), mac: "" });
       }
-      throw endpointError(
-        "unavailable",
-        `no address is had in network ${network.name ?? shortId(network.id)}: others take them all the time`,
-      );
+      throw endpointError("unavailable", `no address is had in network ${networkWord(network)}: others take them all the time`);
     });
   }
 
@@ -330,7 +329,7 @@ export class Cluster {
   }
 
   private async announceOne({ endpoint, network }: Holding, lease: LeaseId): Promise<void> {
-    const what = `endpoint ${endpoint.names[0] ?? shortId(endpoint.id)} in network ${network.name ?? shortId(network.id)}`;
+    const what = `endpoint ${endpointWord({ id: endpoint.id, use: endpoint })} in network ${networkWord(network)}`;
     let result = await this.holdings.putBack(endpoint, lease);
     if (result.outcome === "no-network" && (await this.networks.putBack(network))) result = await this.holdings.putBack(endpoint, lease);
     const before = this.displaced.has(endpoint.id);
@@ -340,7 +339,7 @@ export class Cluster {
       return;
     }
     this.displaced.add(endpoint.id);
-    const words = `${what}: address ${formatIp(result.address)} was given to ${holderWords(result.holder)} meanwhile: others do not reach it here`;
+    const words = `${what}: address ${formatIp(result.address)} was given to ${this.view.holderWords(network.id, result.holder)} meanwhile: others do not reach it here`;
     if (!before) log.warn(`${words}; start it anew, or end that one`);
   }
 
@@ -357,8 +356,4 @@ export class Cluster {
     this.turn = done.catch(() => {});
     return done;
   }
-}
-
-function holderWords(holder: Holder | undefined): string {
-  return holder === undefined ? "somebody else" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
 }

@@ -5,7 +5,7 @@
 import { log } from "../log.js";
 import { networkError } from "../model/checks.js";
 import { type Obstacle, type Pool, uniqueLocalPools } from "../model/pools.js";
-import { type NetworkRecord, shortId } from "../model/records.js";
+import { type NetworkRecord, networkWord, shortId } from "../model/records.js";
 import { type IpPrefix, prefixContains } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import { rivalOf } from "./allocate.js";
@@ -74,11 +74,11 @@ export class GlobalNetworks {
     if (held === undefined) throw networkError("not-found", `there is no network ${shortId(id)}`);
     const { holder, entry } = held;
     const address = entry.key.slice(this.tools.keys.heldIn(id).length);
-    const node = holder === undefined ? "nobody knows whom" : `endpoint ${shortId(holder.endpoint)} on node ${holder.node}`;
     const gone = holder !== undefined && !this.tools.view.nodes.has(holder.node);
+    const network = this.tools.view.networks.get(id);
     throw networkError(
       "conflict",
-      `error while removing network: network ${this.tools.view.networks.get(id)?.name ?? shortId(id)} has active endpoints (${address} is that of ${node})`,
+      `error while removing network: network ${network === undefined ? shortId(id) : networkWord(network)} has active endpoints (${address} is that of ${this.tools.view.holderWords(id, holder)})`,
       gone ? `node ${holder.node} is not there now; if it does not come back: 'tsproxy node rm ${holder.node}'` : "stop them there",
     );
   }
@@ -95,7 +95,7 @@ export class GlobalNetworks {
   /** One that the store has lost though it is used here. False when what it has was given to another one meanwhile. */
   async putBack(network: NetworkRecord): Promise<boolean> {
     const key = this.tools.keys.network(network.id);
-    const what = `network ${network.name ?? shortId(network.id)}, which is used here and which the store has lost,`;
+    const what = `network ${networkWord(network)}, which is used here and which the store has lost,`;
     for (let i = 0; i < TRIES; i++) {
       const { revision: since } = this.tools.mirror;
       const others = [...this.tools.view.networks.values()].filter(({ id }) => id !== network.id);

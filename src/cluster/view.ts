@@ -3,9 +3,9 @@
  * else wrote it or a newer version did, is named once and passed over.
  */
 import { log } from "../log.js";
-import type { NetworkRecord } from "../model/records.js";
+import { endpointWord, type NetworkRecord } from "../model/records.js";
 import type { Keys } from "./keys.js";
-import { type GlobalEndpoint, type NodeRecord, type Parsed, parseEndpoint, parseNetwork, parseNode } from "./records.js";
+import { type GlobalEndpoint, type Holder, type NodeRecord, type Parsed, parseEndpoint, parseNetwork, parseNode } from "./records.js";
 import type { StoreEvent } from "./store.js";
 
 /** What is different now. Of what was replaced by the same id, the new one is in `put` alone. */
@@ -24,6 +24,13 @@ export class ClusterView {
   private readonly listeners = new Set<(change: ViewChange) => void>();
 
   constructor(private readonly keys: Keys) {}
+
+  /** What people call who holds an address of that network; who is not known is somebody else. */
+  holderWords(network: string, holder: Holder | undefined): string {
+    if (holder === undefined) return "somebody else";
+    const names = this.endpointsByNetwork.get(network)?.get(holder.endpoint)?.names ?? [];
+    return `endpoint ${endpointWord({ id: holder.endpoint, use: { names } })} on node ${holder.node}`;
+  }
 
   /** Of one network. */
   endpointsIn(network: string): readonly GlobalEndpoint[] {

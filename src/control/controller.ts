@@ -82,6 +82,7 @@ export class Controller {
     readonly networks: NetworkRegistry,
     private readonly socket: RouteSocket,
     readonly publisher: Publisher,
+    private readonly past: PastBridge | undefined,
     /** Of this process, for encrypted networks; undefined: this Node.js has nothing to seal with. */
     readonly keys: KeyRing | undefined,
   ) {}
@@ -236,7 +237,7 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
-      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, keys);
+      return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, past, keys);
     } catch (error) {
       store?.abandon();
       await undo.run();
@@ -356,6 +357,6 @@ export class Controller {
   }
 
   steeringStats(): Record<string, number> {
-    return this.steering.stats();
+    return { ...this.steering.stats(), "over-bridge": this.past?.left ?? 0 };
   }
 }

@@ -9,22 +9,11 @@
  * Without a file, where there can be none, flows end with the process; that is said, and nothing else depends on it.
  */
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FormerFile } from "../engine/messages.js";
 import { log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { errnoName, native } from "../sys/native.js";
 import { livingNetns } from "../sys/netns.js";
 import { checkHeader, type FlowFileOwner, flowFileSize, HEADER_BYTES, type HeaderVerdict, rowsAt } from "../table/flow-file.js";
@@ -184,7 +173,7 @@ function lock(fd: number): boolean {
 }
 
 function create(dir: string, worker: number, capacity: number): Open {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const file = createLocked(dir, worker);
   ftruncateSync(file.fd, flowFileSize(capacity));
   const result = native.reserveFile(file.fd, 0, rowsAt(capacity));

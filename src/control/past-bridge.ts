@@ -91,6 +91,8 @@ export class PastBridge {
   private heardAt = 0;
   private rereadAt = 0;
   private closed = false;
+  /** Addresses that are reached over their bridges since there is no room for them. */
+  left = 0;
 
   constructor(
     private readonly routes: RouteSocket,
@@ -206,10 +208,11 @@ export class PastBridge {
     this.bridges = new Set([...links.values()].filter(({ kind }) => kind === "bridge").map(({ index }) => index));
     const near = this.bridges.size > 0 ? this.routes.neighbors() : [];
     const room = { 4: MAX_BRIDGED, 6: MAX_BRIDGED };
-    const wanted = near
+    const all = near
       .filter(({ ifindex, mac, state }) => this.bridges.has(ifindex) && mac !== "" && VALID.has(state))
-      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? [])
-      .filter(({ address }) => room[address.family]-- > 0); // the others are reached over their bridges
+      .flatMap((neighbor) => peerOf(neighbor, links, portOf(links, this.socket.entry(neighbor.ifindex, neighbor.mac))) ?? []);
+    const wanted = all.filter(({ address }) => room[address.family]-- > 0);
+    this.noteLeft(all.length - wanted.length);
     const before = new Map(this.peers);
     this.peers.clear();
     this.byMac.clear();
@@ -225,6 +228,12 @@ export class PastBridge {
       const mac = peerName(peer.bridge, peer.mac);
       this.byMac.set(mac, [...(this.byMac.get(mac) ?? []), peer]);
     }
+  }
+
+  private noteLeft(count: number): void {
+    if (count > 0 && this.left === 0)
+      log.warn(`no more than ${MAX_BRIDGED} addresses of containers a family are reached past their bridges; others over them`);
+    this.left = count;
   }
 
   /** Lets entries hold that are used and beyond doubt; answers whether there are such. */

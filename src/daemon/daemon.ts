@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { cniSocketPath, frontSocketPath, launcherSocketPath, runDir } from "../api/paths.js";
 import { serveApi } from "../api/server.js";
 import type { InfoView, MappingView } from "../api/types.js";
+import { prepareRunDir } from "../api/unix-socket.js";
 import { version } from "../api/version.js";
 import { Cluster } from "../cluster/cluster.js";
 import type { NodeRecord } from "../cluster/records.js";
@@ -60,6 +61,7 @@ export class Daemon {
   /** Starts, or throws with everything undone. */
   static async start(options: DaemonOptions, onDeath: (error: Error) => void): Promise<Daemon> {
     const launched = process.env.TSPROXY_LAUNCHED === "1"; // by native/docker-proxy.c
+    prepareRunDir();
     await takeOver(launched);
     const passed = passedToDocker();
     await sweep();

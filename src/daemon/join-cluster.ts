@@ -1,6 +1,6 @@
 /** From `--store`, `--node` and `--advertise` to this node's part in a cluster. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { EtcdOptions } from "../cluster/etcd-options.js";
@@ -11,6 +11,7 @@ import type { Host } from "../control/host.js";
 import { roomInUnderlay } from "../control/network/overlay.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { formatIp, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 
@@ -123,7 +124,7 @@ function instanceOf(stateDir: string): string {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
   const made = randomBytes(16).toString("hex");
-  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  makeFolder(stateDir, 0o700);
   writeFileSync(file, `${made}\n`, { mode: 0o600 });
   return made;
 }

@@ -75,7 +75,7 @@ export function firstAddress(subnet: IpPrefix, range = subnet): IpAddress {
   return { family, value: value === subnet.address.value ? value + 1n : value };
 }
 
-/** A network as far as its addresses of one family go, and who has which: endpoint ids by address as a number. */
+/** A network as far as its addresses of one family go, and who has which, in words for people, by address as a number. */
 export interface AddressSpace extends Subnet {
   /** Where addresses are taken that nobody named; undefined: the whole network. */
   range?: IpPrefix | undefined;
@@ -96,7 +96,7 @@ export const givenAddresses: AddressManager = {
     if (!isHostAddress(prefix, wanted)) throw refused("invalid", `address ${text} is no host's address in ${formatPrefix(prefix)}`);
     if (sameIp(wanted, gateway)) throw refused("invalid", `address ${text} is the gateway's`);
     const owner = taken.get(wanted.value);
-    if (owner !== undefined) throw refused("conflict", `address ${text} is that of endpoint ${owner}`);
+    if (owner !== undefined) throw refused("conflict", `address ${text} is that of ${owner}`);
     return wanted;
   },
 };

@@ -7,7 +7,7 @@ import { macText } from "../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily, perFamily } from "../wire/per-family.js";
 import { type AddressManager, isHostAddress, subnetProblem } from "./addresses.js";
-import { type EndpointRecord, isId, type NetworkOptions, type NetworkRecord, shortId } from "./records.js";
+import { type EndpointRecord, endpointWord, isId, type NetworkOptions, type NetworkRecord, shortId } from "./records.js";
 import type { EndpointRequest, NetworkRequest } from "./requests.js";
 
 /** Throws TSP_ERR_NETWORK: invalid, or conflict with one of `others`. */
@@ -16,7 +16,7 @@ export function checkNetwork(request: NetworkRequest, others: readonly NetworkRe
   if (!isId(id)) throw networkError("invalid", `'${id.slice(0, 40)}' is no id of a network`);
   if (others.some((other) => other.id === id)) throw networkError("conflict", `network ${shortId(id)} exists already`);
   const twin = others.find((other) => name !== undefined && other.name === name);
-  if (twin !== undefined) throw networkError("conflict", `network ${shortId(twin.id)} has the name '${name}' already`);
+  if (twin !== undefined) throw networkError("conflict", `there is a network with the name '${name}' already`);
   const each = eachFamily(subnets);
   if (each.length === 0) throw networkError("invalid", "the network has no subnet");
   for (const subnet of each) checkSubnet(subnet);
@@ -52,7 +52,7 @@ function checkOptions({ mtu, outside = {} }: NetworkOptions, subnets: PerFamily<
 }
 
 /** What an endpoint must not have. */
-export type Neighbor = Pick<EndpointRecord, "id" | "addresses" | "mac">;
+export type Neighbor = Pick<EndpointRecord, "id" | "addresses" | "mac"> & { use?: { readonly names: readonly string[] } };
 
 /** `neighbors`: the other endpoints of the network. Throws TSP_ERR_ENDPOINT: invalid, or conflict with one of them. */
 export function checkEndpoint(
@@ -70,7 +70,7 @@ export function checkEndpoint(
     throw endpointError("conflict", `MAC address ${mac} is the gateway's`);
   const twin = neighbors.find((record) => record.mac === mac);
   if (twin !== undefined)
-    throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${shortId(twin.id)}`, "give one of them another");
+    throw endpointError("conflict", `MAC address ${mac} is that of endpoint ${endpointWord(twin)}`, "give one of them another");
   const device = `tsp${id.slice(0, 11)}`;
   const optional = { ...(use !== undefined && { use }), ...(bandwidth !== undefined && { bandwidth }) };
   return { id, network: network.id, addresses, mac, device, sandbox, ports: [], ...optional };
@@ -86,11 +86,11 @@ function claim(
   const claimed = eachFamily(subnets).map((subnet) => {
     const { family } = subnet.gateway;
     const taken = new Map<bigint, string>();
-    for (const { id, addresses } of neighbors) {
-      const address = ofFamily(addresses, family);
-      if (address !== undefined) taken.set(address.value, shortId(id));
+    for (const neighbor of neighbors) {
+      const address = ofFamily(neighbor.addresses, family);
+      if (address !== undefined) taken.set(address.value, `endpoint ${endpointWord(neighbor)}`);
     }
-    for (const [what, text] of Object.entries(reserved)) taken.set(parseIp(text)!.value, what);
+    for (const [what, text] of Object.entries(reserved)) taken.set(parseIp(text)!.value, `the auxiliary address '${what}'`);
     const text = family === 4 ? range : ipv6Range;
     return manager.claim({ ...subnet, taken, range: text === undefined ? undefined : parsePrefix(text)! }, ofFamily(wanted, family));
   });

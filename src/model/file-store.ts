@@ -1,10 +1,11 @@
 /** The store of one host: a JSON file, replaced as a whole. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type KindOf, TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { FORMAT, formatOf, membersText, recordsOf } from "./record-json.js";
 import type { EndpointRecord, NetworkRecord, Records } from "./records.js";
 import type { Change, Store } from "./store.js";
@@ -84,7 +85,7 @@ export class FileStore implements Store {
     const text = `${head.slice(0, -1)},${membersText(records)}}\n`;
     const next = `${this.file}.new`;
     try {
-      mkdirSync(dirname(this.file), { recursive: true, mode: 0o700 });
+      makeFolder(dirname(this.file), 0o700);
       await rm(next, { force: true }); // of a process that was killed; its mode may be another
       await writeDurably(next, text);
       await rename(next, this.file);

@@ -10,7 +10,7 @@ import type { IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
 import { networkError } from "./checks.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "./mechanism.js";
-import { type EndpointRecord, type NetworkRecord, shortId } from "./records.js";
+import { type EndpointRecord, type NetworkRecord, networkWord } from "./records.js";
 
 export class LiveNetwork {
   private made: MadeNetwork | undefined;
@@ -34,12 +34,12 @@ export class LiveNetwork {
   make(): MadeNetwork {
     const { id, subnets, options, overlay, lan } = this.record;
     if (overlay !== undefined && eachFamily(this.tunnel).length === 0)
-      throw networkError("unavailable", `network ${this.record.name ?? shortId(id)} is of a cluster`, "start the daemon with --store");
+      throw networkError("unavailable", `network ${networkWord(this.record)} is of a cluster`, "start the daemon with --store");
     // Said twice, so that a record that has lost the one is not taken for one in plain text.
     if (overlay !== undefined && overlay.encrypted !== true && this.record.about?.options.encrypted !== undefined)
       throw networkError(
         "unavailable",
-        `network ${this.record.name ?? shortId(id)} was made encrypted, and its record does not say so any more`,
+        `network ${networkWord(this.record)} was made encrypted, and its record does not say so any more`,
         "remove it, and make it anew",
       );
     if (lan !== undefined) {

@@ -20,7 +20,16 @@ import { type AddressManager, givenAddresses } from "./addresses.js";
 import { checkEndpoint, checkNetwork, endpointError, networkError } from "./checks.js";
 import { LiveEndpoint, LiveNetwork } from "./live.js";
 import type { HostDevices, Mechanism } from "./mechanism.js";
-import { addressesText, type EndpointRecord, type EndpointUse, type NetworkRecord, type OwnEndpoint, shortId } from "./records.js";
+import {
+  addressesText,
+  type EndpointRecord,
+  type EndpointUse,
+  endpointWord,
+  type NetworkRecord,
+  networkWord,
+  type OwnEndpoint,
+  shortId,
+} from "./records.js";
 import type { EndpointRequest, NetworkRequest, PortRequest } from "./requests.js";
 import type { Store } from "./store.js";
 
@@ -68,7 +77,7 @@ export class NetworkModel {
     for (const record of networks) {
       const network = new LiveNetwork(record, this.mechanism, this.tunnel, true);
       this.networksById.set(record.id, network);
-      attempt(`network ${shortId(record.id)}`, () => network.make());
+      attempt(`network ${networkWord(record)}`, () => network.make());
     }
     const ended: string[] = [];
     for (const record of endpoints) if (!(await this.restoreEndpoint(record))) ended.push(record.id);
@@ -108,8 +117,9 @@ export class NetworkModel {
       const network = this.network(id);
       const endpoints = this.endpoints.filter((endpoint) => endpoint.network === network);
       const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
-      const names = joined.map(({ record }) => `${shortId(record.id)} ${addressesText(record)}`);
-      if (joined.length > 0) throw networkError("conflict", `network ${shortId(id)} has joined endpoints: ${names.join(", ")}`);
+      const names = joined.map(({ record }) => `${endpointWord(record)} ${addressesText(record)}`);
+      if (joined.length > 0)
+        throw networkError("conflict", `network ${networkWord(network.record)} has joined endpoints: ${names.join(", ")}`);
       for (const endpoint of endpoints) await endpoint.remove();
       const ids = endpoints.map(({ record }) => record.id);
       await this.store.commit({ removeNetworks: [id], removeEndpoints: ids });
@@ -124,7 +134,7 @@ export class NetworkModel {
     return this.inTurn(async () => {
       const network = this.network(id);
       const { overlay, ...rest } = network.record;
-      if (overlay === undefined) throw networkError("invalid", `network ${shortId(id)} is of this host alone`);
+      if (overlay === undefined) throw networkError("invalid", `network ${networkWord(network.record)} is of this host alone`);
       const { own: _, ...shared } = overlay;
       const record = { ...rest, overlay: { ...shared, ...(own !== undefined && { own }) } };
       await this.store.commit({ putNetworks: [record] });
@@ -167,16 +177,18 @@ export class NetworkModel {
       const endpoint = this.endpoint(networkId, id);
       const { gone } = await endpoint.remove({ wait });
       if (wait) await this.store.commit({ removeEndpoints: [id] });
-      else void this.forgetAfter(gone, id);
+      else void this.forgetAfter(gone, endpoint.record);
       this.endpointsById.delete(id);
     });
   }
 
-  private async forgetAfter(gone: Promise<void>, id: string): Promise<void> {
-    await gone.catch((error) => warn(`device of endpoint ${shortId(id)}`, error));
+  private async forgetAfter(gone: Promise<void>, record: EndpointRecord): Promise<void> {
+    const { id } = record;
+    const what = `endpoint ${endpointWord(record)}`;
+    await gone.catch((error) => warn(`device of ${what}`, error));
     await this.inTurn(async () => {
       if (!this.endpointsById.has(id)) await this.store.commit({ removeEndpoints: [id] }); // else it is another one's by now
-    }).catch((error) => warn(`endpoint ${shortId(id)} stays remembered`, error)); // until the next start finds that it has ended
+    }).catch((error) => warn(`${what} stays remembered`, error)); // until the next start finds that it has ended
   }
 
   /** Throws TSP_ERR_ENDPOINT (not-found) when the network has none of that id. */
@@ -195,8 +207,8 @@ export class NetworkModel {
       const endpoint = this.endpoint(networkId, id);
       const { record, gone } = endpoint;
       if (!sandbox.startsWith("/")) throw endpointError("invalid", `sandbox '${sandbox}' is no absolute path`);
-      if (record.sandbox !== "") throw endpointError("conflict", `endpoint ${shortId(id)} has joined ${record.sandbox} already`);
-      if (gone) throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
+      if (record.sandbox !== "") throw endpointError("conflict", `endpoint ${endpointWord(record)} has joined ${record.sandbox} already`);
+      if (gone) throw endpointError("conflict", `the device of endpoint ${endpointWord(record)} is gone`);
       await this.update(endpoint, { sandbox });
       return { endpoint: endpoint.record, network: endpoint.network.record };
     });
@@ -206,7 +218,7 @@ export class NetworkModel {
   leave(networkId: string, id: string): Promise<void> {
     return this.inTurn(async () => {
       const endpoint = this.endpoint(networkId, id);
-      if (endpoint.record.sandbox === "") throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
+      if (endpoint.record.sandbox === "") throw endpointError("conflict", `endpoint ${endpointWord(endpoint.record)} has not joined`);
       await this.update(endpoint, { sandbox: "", ports: [] });
       await endpoint.withdraw();
     });
@@ -218,11 +230,11 @@ export class NetworkModel {
       const endpoint = this.endpoint(networkId, id);
       const { record, network, mappings, gone } = endpoint;
       const { internal, hostBinding } = network.record.options;
-      if (record.sandbox === "") throw endpointError("conflict", `endpoint ${shortId(id)} has not joined`);
-      if (gone) throw endpointError("conflict", `the device of endpoint ${shortId(id)} is gone`);
-      if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${shortId(id)} are published already`);
+      if (record.sandbox === "") throw endpointError("conflict", `endpoint ${endpointWord(record)} has not joined`);
+      if (gone) throw endpointError("conflict", `the device of endpoint ${endpointWord(record)} is gone`);
+      if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${endpointWord(record)} are published already`);
       if (internal && requests.length > 0)
-        throw networkError("conflict", `network ${shortId(networkId)} is internal: it publishes no ports`);
+        throw networkError("conflict", `network ${networkWord(network.record)} is internal: it publishes no ports`);
       await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp ?? hostBinding, targets: record.addresses })));
       try {
         await this.update(endpoint, { ports: endpoint.mappings });
@@ -243,7 +255,7 @@ export class NetworkModel {
 
   /** False when its device ended, so that it is to be forgotten. */
   private async restoreEndpoint(record: EndpointRecord): Promise<boolean> {
-    const what = `endpoint ${shortId(record.id)}`;
+    const what = `endpoint ${endpointWord(record)}`;
     const network = this.networksById.get(record.network);
     if (network === undefined) {
       attempt(what, () => this.host.remove(record)); // it was being deleted, and its network after it
@@ -280,7 +292,7 @@ export class NetworkModel {
   /** Endpoints whose device is nowhere any more: a front end that was killed never deletes them. */
   private ended(): string[] {
     return this.endpoints.flatMap(({ gone, record }) => {
-      const found = gone ? attempt(`endpoint ${shortId(record.id)}`, () => this.host.find(record)) : undefined;
+      const found = gone ? attempt(`endpoint ${endpointWord(record)}`, () => this.host.find(record)) : undefined;
       if (found === null) return [record.id];
       if (found !== undefined && found.nsFd !== -1) closeSync(found.nsFd);
       return [];
@@ -296,7 +308,8 @@ export class NetworkModel {
   private endpoint(networkId: string, id: string): LiveEndpoint {
     const network = this.network(networkId);
     const endpoint = this.endpointsById.get(id);
-    if (endpoint?.network !== network) throw endpointError("not-found", `network ${shortId(networkId)} has no endpoint ${shortId(id)}`);
+    if (endpoint?.network !== network)
+      throw endpointError("not-found", `network ${networkWord(network.record)} has no endpoint ${shortId(id)}`);
     return endpoint;
   }
 

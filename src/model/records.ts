@@ -133,6 +133,16 @@ export function addressesText({ addresses }: EndpointRecord): string {
   return eachFamily(addresses).map(formatIp).join(",");
 }
 
+/** What people call a network: by its name, or where its front end has said none, by the start of its id. */
+export function networkWord({ name, id }: Pick<NetworkRecord, "name" | "id">): string {
+  return name ?? shortId(id);
+}
+
+/** What people call an endpoint, in the same way. */
+export function endpointWord({ id, use }: Pick<EndpointRecord, "id"> & { use?: { readonly names: readonly string[] } }): string {
+  return use?.names[0] ?? shortId(id);
+}
+
 /** First twelve letters of an id: enough for people. */
 export function shortId(id: string): string {
   return id.slice(0, 12);

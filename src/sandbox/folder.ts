@@ -1,7 +1,8 @@
 /** Folders of sandboxes in the run folder: the record, and files that its programs see. They end with the machine's boot, as sandboxes do. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { parseRecord, type SandboxRecord } from "./records.js";
 
 const RECORD = "sandbox.json";
@@ -28,7 +29,7 @@ export class SandboxFolders {
   /** Replaced as a whole, so that a process that is killed leaves the old one or the new one. */
   save(record: SandboxRecord): void {
     const file = join(this.of(record.id), RECORD);
-    mkdirSync(this.of(record.id), { recursive: true, mode: 0o755 }); // its programs, of whatever user, read hosts and resolv.conf
+    makeFolder(this.of(record.id), 0o755); // its programs, of whatever user, read hosts and resolv.conf
     writeFileSync(`${file}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }

@@ -15,7 +15,7 @@ import { firstAddress } from "../model/addresses.js";
 import type { LiveNetwork } from "../model/live.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { choosePool, IPV4_POOLS, type Obstacle, type Pool, resolverObstacle, uniqueLocalPools } from "../model/pools.js";
-import { DEFAULT_OPTIONS, type LanPlace, type NetworkRecord, shortId } from "../model/records.js";
+import { DEFAULT_OPTIONS, type LanPlace, type NetworkRecord, networkWord, shortId } from "../model/records.js";
 import type { NetworkRequest } from "../model/requests.js";
 import { FOREIGN_DRIVER, networkView, networkViews } from "../model/views.js";
 import { formatIp, formatPrefix, type IpAddress, type IpPrefix, prefixContains, prefixesOverlap } from "../wire/ip-address.js";
@@ -196,7 +196,7 @@ export class NetworkCatalog {
         else if (!said) {
           this.shadowed.add(record.id);
           log.warn(
-            `network ${record.name ?? shortId(record.id)} (${prefixes.map(formatPrefix).join(", ")}): the host has ${other} now, so one of both is not reached`,
+            `network ${networkWord(record)} (${prefixes.map(formatPrefix).join(", ")}): the host has ${other} now, so one of both is not reached`,
           );
         }
       }
@@ -248,7 +248,7 @@ export class NetworkCatalog {
     const other = this.model.networks.find(({ record }) =>
       eachFamily(record.subnets).some(({ prefix }) => prefixesOverlap(prefix, pool)),
     )?.record;
-    return other === undefined ? null : `network ${other.name ?? shortId(other.id)}`;
+    return other === undefined ? null : `network ${networkWord(other)}`;
   }
 
   /** `shared`: the host is to be in that range too. */

@@ -3,7 +3,7 @@ import type { NetworkInspect } from "../api/network-types.js";
 import type { GlobalEndpoint } from "../cluster/records.js";
 import type { Subnet } from "../control/network/subnet.js";
 import type { NetworkModel } from "../model/network-model.js";
-import { type EndpointRecord, type NetworkRecord, shortId } from "../model/records.js";
+import { type EndpointRecord, type NetworkRecord, networkWord } from "../model/records.js";
 import { FOREIGN_DRIVER } from "../model/views.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
@@ -96,8 +96,8 @@ function poolsOf({ subnets, range, ipv6Range, reserved = {} }: NetworkRecord): N
 }
 
 /** What a node has for itself: Docker's name for the same. */
-function nodesOwn({ name, id }: NetworkRecord): { names: string[] } {
-  return { names: [`lb-${name ?? shortId(id)}`] };
+function nodesOwn(network: NetworkRecord): { names: string[] } {
+  return { names: [`lb-${networkWord(network)}`] };
 }
 
 type InNetwork = Pick<EndpointRecord, "id" | "addresses" | "mac"> & { use?: { names: readonly string[] } | undefined };

@@ -16,7 +16,7 @@ import type { LiveNetwork } from "../model/live.js";
 import type { MadeNetwork } from "../model/mechanism.js";
 import type { NetworkModel } from "../model/network-model.js";
 import { type Obstacle, resolverObstacle } from "../model/pools.js";
-import { type EndpointRecord, type NetworkRecord, shortId } from "../model/records.js";
+import { type EndpointRecord, type NetworkRecord, networkWord, shortId } from "../model/records.js";
 import type { EndpointRequest } from "../model/requests.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp, parsePrefix } from "../wire/ip-address.js";
@@ -186,7 +186,7 @@ export class Overlays {
       try {
         await this.model.deleteNetwork(id);
       } catch (error) {
-        log.warn(`network ${shortId(id)}: ${TsproxyError.of(error).describe()}`);
+        log.warn(`network ${networkWord(network.record)}: ${TsproxyError.of(error).describe()}`);
         return undefined;
       }
       return network;
@@ -222,7 +222,7 @@ export class Overlays {
       for (const { record } of this.live()) {
         const { own } = record.overlay!;
         if (own === undefined && this.published.has(record.id)) await this.takeOwn(record);
-        if (own !== undefined && !this.published.has(record.id)) await this.giveOwn(record.id, own.id);
+        if (own !== undefined && !this.published.has(record.id)) await this.giveOwn(record, own.id);
       }
     });
     return this.turn;
@@ -230,7 +230,7 @@ export class Overlays {
 
   private async takeOwn(network: NetworkRecord): Promise<void> {
     const id = randomBytes(32).toString("hex");
-    const what = `network ${network.name ?? shortId(network.id)}: published ports lead to no other node:`;
+    const what = `network ${networkWord(network)}: published ports lead to no other node:`;
     try {
       const mine = Uint8Array.from([...OWN_MAC, ...randomBytes(3)]);
       const { addresses, mac } = await this.cluster.claim(network, { id, mac: mine, use: { owner: "", names: [] } });
@@ -244,11 +244,11 @@ export class Overlays {
     }
   }
 
-  private async giveOwn(network: string, id: string): Promise<void> {
+  private async giveOwn(network: NetworkRecord, id: string): Promise<void> {
     try {
-      await this.model.setOwn(network, undefined);
+      await this.model.setOwn(network.id, undefined);
     } catch (error) {
-      log.warn(`network ${shortId(network)}: ${TsproxyError.of(error).describe()}`);
+      log.warn(`network ${networkWord(network)}: ${TsproxyError.of(error).describe()}`);
       return; // it is still used: nobody else may have it
     }
     await this.cluster.release(id);

@@ -72,7 +72,7 @@ export interface RunConfig {
 }
 
 /** With two entries of a flow in the map `flows`, and some to spare, just below 2^19: there the kernel doubles the map's hash table. */
-const DEFAULT_CONNTRACK_MAX = 250_000;
+export const DEFAULT_CONNTRACK_MAX = 250_000;
 /** Below net.ipv4.ip_local_port_range's default, 32768 60999 (Documentation/networking/ip-sysctl.rst), where there is more room than above. */
 const DEFAULT_MASQUERADE = { first: 10_240, last: 32_767 };
 const MAX_CONNTRACK = 1 << 20;

@@ -6,9 +6,11 @@
  * The new header is made on the stack where the other family's programs have theirs, so the same code asks for its way.
  */
 import { FLOW_HOPS_AT, FLOW6_ADDRESS_AT } from "../wire/flow-entry.js";
+import { copyIfEnding } from "./copy-program.js";
 import { type Family, V4, V6 } from "./family.js";
 import {
   CSUM_DIFF,
+  ENDING,
   ETHERNET_SIZE,
   IP_TOTAL_LENGTH,
   IP6_PAYLOAD_LENGTH,
@@ -34,8 +36,8 @@ const DONT_FRAGMENT = 0x0040;
 // biome-ignore format: a table
 const IP_TOS = 1, IP_ID = 4, IP_FRAGMENT = 6, IP_PROTOCOL = 9, IP_CHECKSUM = 10, IP6_NEXT_HEADER = 6;
 
-/** With what `forwardOffloaded` has, whose checks the packet has passed; goes on at its `offload` or `offload-failed`, or at `engine`. */
-export function forwardAcross(p: Program, f: Family, engine: string, ipsec: boolean): void {
+/** With what `forwardOffloaded` has, whose checks the packet has passed; goes on at its `offload` or `offload-failed`, or at `engine`. `tap`: as for `copyIfEnding`. */
+export function forwardAcross(p: Program, f: Family, engine: string, ipsec: boolean, tap: number | undefined): void {
   const other = f.version === 4 ? V6 : V4;
   const to = other.stack;
   const grown = other.ipSize - f.ipSize;
@@ -46,7 +48,10 @@ export function forwardAcross(p: Program, f: Family, engine: string, ipsec: bool
   else makeHeader4(p, f);
 
   p.findWay(other, "across", engine, ipsec, grown);
-  p.mov("r1", "r6").mov("r2", other.ethertype).mov("r3", 0).call(SKB_CHANGE_PROTO).jumpIf("r0", "!=", 0, engine);
+  copyIfEnding(p, other, "across", tap);
+  p.mov("r1", "r6").mov("r2", other.ethertype).mov("r3", 0).call(SKB_CHANGE_PROTO).jumpIf("r0", "==", 0, "changed");
+  // With a copy sent, the engine will not send it; its sender repeats it.
+  p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, engine).jump("offload-failed").label("changed");
   p.alu("add", "r7", grown);
   p.stackPointer("r1", f.stack.src)
     .mov("r2", 2 * f.addressSize)

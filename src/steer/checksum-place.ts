@@ -6,13 +6,7 @@
  * - l4_csum_replace without the flag for pseudo headers leaves a partial checksum as it is, and changes any other one;
  * - skb_change_tail refuses lengths that would cut the place of a partial checksum off.
  */
-import { type Program, SKB_STORE_BYTES, TCP } from "./program.js";
-
-/** enum bpf_func_id. */
-const L4_CSUM_REPLACE = 11,
-  SKB_CHANGE_TAIL = 38;
-const TCP_CHECKSUM = 16,
-  UDP_CHECKSUM = 6;
+import { L4_CSUM_REPLACE, type Program, SKB_CHANGE_TAIL, SKB_STORE_BYTES, TCP, TCP_CHECKSUM, UDP_CHECKSUM } from "./program.js";
 
 /**
  * Goes on, with the packet as it was, unless a partial checksum is to be put before the place of the one of layer 4, which is at offset r7 and of protocol r8, TCP or

@@ -37,14 +37,6 @@ import {
   type Counter,
   ETHERNET_SIZE,
   ETHERTYPE,
-  FIB_BLACKHOLE,
-  FIB_FRAG_NEEDED,
-  FIB_FWD_DISABLED,
-  FIB_NO_NEIGH,
-  FIB_NOT_FWDED,
-  FIB_PROHIBIT,
-  FIB_SUCCESS,
-  FIB_UNREACHABLE,
   FOR_HOME,
   FRAME_AT,
   ICMP_ID,
@@ -67,6 +59,16 @@ import {
   TCP,
   UDP,
 } from "./program.js";
+import {
+  FIB_BLACKHOLE,
+  FIB_FRAG_NEEDED,
+  FIB_FWD_DISABLED,
+  FIB_NO_NEIGH,
+  FIB_NOT_FWDED,
+  FIB_PROHIBIT,
+  FIB_SUCCESS,
+  FIB_UNREACHABLE,
+} from "./route-program.js";
 
 /** As a little-endian load sees it. */
 const DONT_FRAGMENT = 0x0040;

@@ -134,16 +134,25 @@ export class EndpointEnds {
     return undo;
   }
 
-  /** The network's packets come and go by that device of the host; answers how to end that. */
+  /**
+   * The network's packets come and go by that device of the host; answers how to end that. There is room for its endpoints: the map of peers has a place for
+   * each port that there can be, and what they had by another device goes first. Should the kernel refuse all the same, that is said and counted.
+   */
   setHost(network: number, host: HostEnd): () => void {
+    this.leaveAll(network);
     this.hosts.set(network, host);
     for (const one of this.carried) if (one.network === network) this.enter(network, one.endpoint, host);
     return () => {
-      if (this.hosts.get(network) !== host) return;
-      for (const one of this.carried) if (one.network === network) this.leave(network, one.endpoint, host);
-      this.fromHost.remove(network);
-      this.hosts.delete(network);
+      if (this.hosts.get(network) === host) this.leaveAll(network);
     };
+  }
+
+  private leaveAll(network: number): void {
+    const host = this.hosts.get(network);
+    if (host === undefined) return;
+    for (const one of this.carried) if (one.network === network) this.leave(network, one.endpoint, host);
+    this.fromHost.remove(network);
+    this.hosts.delete(network);
   }
 
   /**

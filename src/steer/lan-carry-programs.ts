@@ -28,6 +28,7 @@ import {
   SKB_VLAN_PRESENT,
   TC_ACT_SHOT,
   TC_ACT_UNSPEC,
+  VLAN_PUSH,
 } from "./program.js";
 
 export interface LanCarryMapFds extends MapFds {
@@ -38,8 +39,6 @@ export interface LanCarryMapFds extends MapFds {
 export const LAN_GUARD_SIZE = 32, GUARD_MAC_AT = 0, GUARD_NETWORK_AT = 8, GUARD_IPV4_AT = 12, GUARD_IPV6_AT = 16;
 const GUARD: GuardLayout = { mac: GUARD_MAC_AT, network: GUARD_NETWORK_AT, ipv4: GUARD_IPV4_AT, ipv6: GUARD_IPV6_AT };
 
-/** enum bpf_func_id. */
-const VLAN_PUSH = 18;
 /** ETH_P_8021Q, as the kernel takes it from a program. */
 const TAG = 0x0081;
 /** Stack: a frame's header, a key of `lan_guard`. */

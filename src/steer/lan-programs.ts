@@ -22,7 +22,9 @@
 
 import { type LanCarryMapFds, LanCarryProgram } from "./lan-carry-programs.js";
 import {
+  CLONE_REDIRECT,
   REDIRECT,
+  REDIRECT_INGRESS,
   SKB_INGRESS_IFINDEX,
   SKB_PROTOCOL,
   SKB_VLAN_PRESENT,
@@ -30,16 +32,13 @@ import {
   SKB_VLAN_TCI,
   TC_ACT_SHOT,
   TC_ACT_UNSPEC,
+  VLAN_POP,
+  VLAN_PUSH,
 } from "./program.js";
 
 export const OURS = 1,
   PARENT = 2;
-/** enum bpf_func_id. */
-const CLONE_REDIRECT = 13,
-  VLAN_PUSH = 18,
-  VLAN_POP = 19;
-const UPWARDS = 1, // BPF_F_INGRESS
-  VID_MASK = 0xfff;
+const VID_MASK = 0xfff;
 /** EtherTypes as little-endian loads of their two bytes see them. */
 const TAG = 0x0081,
   SERVICE_TAG = 0xa888,
@@ -193,8 +192,8 @@ export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
   p.loadBytes(0, DST, HEADER, drop).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, drop);
   p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, drop).jumpIf("r8", "!=", 0, "tagged");
   if (hasHost({ way, vlan: 0 })) {
-    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").redirectTo("r9", UPWARDS);
-    p.label("group").cloneTo("r9", UPWARDS).label("out");
+    p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").redirectTo("r9", REDIRECT_INGRESS);
+    p.label("group").cloneTo("r9", REDIRECT_INGRESS).label("out");
   }
   p.redirectTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).redirectTo("r9");
   return p.label(drop).mov("r0", TC_ACT_SHOT).exit().assemble();

@@ -32,19 +32,16 @@ import {
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
 import { TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
-import { COPY_ACKED_AT, COPY_MARK, COPY_SIZE, INSIDE_MARK_AT } from "../wire/order.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
+import { copyIfEnding } from "./copy-program.js";
 import { type Family, NEXT_HEADER } from "./family.js";
 import { MOVED_FROM_AT } from "./moved.js";
 import { passBridge } from "./past-bridge-program.js";
 import {
-  CLONE_REDIRECT,
   CSUM_DIFF,
   ENDING,
   ETHERNET_SIZE,
-  FIB_NO_NEIGH,
-  FIB_SUCCESS,
   FOR_HOME,
   HOME,
   INDEX,
@@ -68,6 +65,7 @@ import {
   TCP_END,
   TCP_FLAGS,
 } from "./program.js";
+import { FIB_NO_NEIGH, FIB_SUCCESS } from "./route-program.js";
 
 const IP_CHECKSUM = 10;
 const TCP_END_SIZE = TCP_FLAGS + 1 - TCP_ACKNOWLEDGMENT;
@@ -159,34 +157,8 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.label("offload-failed").choose("offload-failed").count("offload-dropped").answer(TC_ACT_SHOT);
   p.label("both");
   forwardBoth(p, f, engine, ipsec, pastBridge, from?.tap);
-  p.label("across").load("u32", "r0", "r10", ENDING).jumpIf("r0", "!=", 0, engine);
-  forwardAcross(p, f, engine, ipsec);
-}
-
-/**
- * Of a segment with FIN, which will be carried and is as it came, with what it is to become on the stack: a copy to the engine, in whose source MAC the mark is. The
- * segment gets another Ethernet header on its way out. `tap`: where on the stack the index of the endpoint's TAP is. r0 to r5 are lost.
- */
-function copyIfEnding(p: Program, f: Family, name: string, tap: number | undefined): void {
-  const { l4, src, value: key } = f.stack;
-  const ports = key + 2 * f.addressSize;
-  p.load("u32", "r0", "r10", ENDING).jumpIf("r0", "==", 0, `${name}: not ending`);
-  p.store("u32", "r10", ENDING, COPY_MARK).store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, 0);
-  // The entry of what answers it.
-  for (let i = 0; i < 2 * f.addressSize; i += 4) p.copy("u32", key + i, src + i);
-  p.copy("u32", ports, l4)
-    .store("u32", "r10", ports + 4, TCP)
-    .lookup(f.maps.flows, key)
-    .jumpIf("r0", "==", 0, `${name}: answers not entered`);
-  p.load("u16", "r1", "r0", FLOW_ACKED_AT)
-    .store("u16", "r10", ENDING + COPY_ACKED_AT - INSIDE_MARK_AT, "r1")
-    .label(`${name}: answers not entered`);
-  p.mov("r1", "r6").mov("r2", INSIDE_MARK_AT).stackPointer("r3", ENDING).mov("r4", COPY_SIZE).mov("r5", 0);
-  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").mov("r1", "r6");
-  if (tap === undefined) p.load("u32", "r2", "r9", FLOW_UPLINK_AT);
-  else p.load("u32", "r2", "r10", tap);
-  // Where the queue is full the segment is lost, as if it had been for the engine; its sender repeats it.
-  p.mov("r3", 0).call(CLONE_REDIRECT).jumpIf("r0", "!=", 0, "offload-failed").label(`${name}: not ending`);
+  p.label("across");
+  forwardAcross(p, f, engine, ipsec, from?.tap);
 }
 
 /** A program that puts nothing into endpoints leaves what is for them to the engine. */

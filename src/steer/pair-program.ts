@@ -8,7 +8,7 @@ import { STATION_PAIR_DEVICE_AT, STATION_PAIR_FROM_AT, STATION_PAIR_ORDER_AT, ST
 import { V4, V6 } from "./family.js";
 import { MOVED_FROM_AT, MOVED_TO_AT } from "./moved.js";
 import { type InsideOrder, placeInside, waitInside } from "./order-program.js";
-import { FRAGMENT_OFFSET, type MapFds, MORE_FRAGMENTS, PACKET_HOST, Program, REDIRECT, REDIRECT_PEER } from "./program.js";
+import { FRAGMENT_OFFSET, type MapFds, MORE_FRAGMENTS, PACKET_HOST, Program, REDIRECT, REDIRECT_PEER, SKB_CHANGE_TYPE } from "./program.js";
 
 /** Where the value of a map has what is known of an endpoint: its MAC, u32 number of its network in the engine, its addresses, zeros for none. */
 export interface GuardLayout {
@@ -18,8 +18,6 @@ export interface GuardLayout {
   readonly ipv6: number;
 }
 
-/** enum bpf_func_id. */
-const SKB_CHANGE_TYPE = 32;
 /** EtherTypes as little-endian loads of their two bytes see them. */
 const IPV4 = 0x0008,
   IPV6 = 0xdd86;

@@ -49,16 +49,6 @@ import { FIB_NO_NEIGH, FIB_SUCCESS, RouteProgram } from "./route-program.js";
 
 export { PROTO_SCTP as SCTP, PROTO_TCP as TCP, PROTO_UDP as UDP } from "../wire/ipv4.js";
 export * from "./packet-program.js";
-export {
-  FIB_BLACKHOLE,
-  FIB_FRAG_NEEDED,
-  FIB_FWD_DISABLED,
-  FIB_NO_NEIGH,
-  FIB_NOT_FWDED,
-  FIB_PROHIBIT,
-  FIB_SUCCESS,
-  FIB_UNREACHABLE,
-} from "./route-program.js";
 
 /** Counters in the order of their u64s. Packets that are left alone are not counted. */
 export const COUNTERS = [
@@ -96,11 +86,11 @@ export type LinkLayer = "ethernet" | "loopback" | "ip";
 
 /** enum bpf_func_id. */
 // biome-ignore format: a table
-export const SKB_STORE_BYTES = 9, CLONE_REDIRECT = 13, REDIRECT = 23, REDIRECT_INGRESS = 1, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155;
-// biome-ignore format: a table
-export const CSUM_DIFF = 28, KTIME_GET_COARSE_NS = 160;
-// biome-ignore format: a table
-const L4_CSUM_REPLACE = 11, SKB_CHANGE_TYPE = 32, SKB_GET_XFRM_STATE = 66;
+export const SKB_STORE_BYTES = 9, L4_CSUM_REPLACE = 11, CLONE_REDIRECT = 13, VLAN_PUSH = 18, VLAN_POP = 19, REDIRECT = 23, CSUM_DIFF = 28,
+  SKB_CHANGE_TYPE = 32, SKB_CHANGE_TAIL = 38, SKB_CHANGE_HEAD = 43, REDIRECT_PEER = 155, KTIME_GET_COARSE_NS = 160;
+const SKB_GET_XFRM_STATE = 66;
+/** Flag of redirect and clone_redirect: as if it had come in by that device (BPF_F_INGRESS). */
+export const REDIRECT_INGRESS = 1;
 /** Size of struct bpf_xfrm_state. */
 const XFRM_STATE_SIZE = 28;
 /** LOOPBACK_IFINDEX of include/net/flow.h: lo has this index in every network namespace. */

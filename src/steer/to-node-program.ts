@@ -36,8 +36,6 @@ import {
   CSUM_DIFF,
   ETHERNET_SIZE,
   ETHERTYPE,
-  FIB_NO_NEIGH,
-  FIB_SUCCESS,
   INDEX,
   L4_SIZE,
   type MapFds,
@@ -54,6 +52,7 @@ import {
   TC_ACT_SHOT,
   UDP,
 } from "./program.js";
+import { FIB_NO_NEIGH, FIB_SUCCESS } from "./route-program.js";
 
 /** enum bpf_func_id. */
 const GET_PRANDOM = 7;

@@ -11,9 +11,10 @@
  * depends on it.
  */
 import { spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { closeSync, existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { log } from "../log.js";
+import { makeFolder } from "../make-folder.js";
 import { errnoName, native } from "./native.js";
 import { launcherFile } from "./native-files.js";
 
@@ -163,7 +164,7 @@ function barrier(say: (message: Uint8Array, fds: readonly number[]) => boolean):
 }
 
 function ownKeeper(dir: string): Keeper {
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const path = keeperPath(dir);
   let fd = native.unixOpen(path, SOCK_SEQPACKET, 0);
   const isThere = fd >= 0;

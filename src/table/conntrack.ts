@@ -301,7 +301,7 @@ export class Conntrack extends TupleIndex {
     return (this.acked(id, 0) << 16) | this.acked(id, 1);
   }
 
-  /** A new connection has taken the place of the one that its target remembered. */
+  /** Its target does not remember that any more. */
   dropTimestamp(id: number): void {
     this.rows[(id << ROW_SHIFT) + STATE] = this.rows[(id << ROW_SHIFT) + STATE]! & ~TIMESTAMPED;
   }

@@ -97,7 +97,11 @@ describe("a cluster", () => {
     await expect(b.cluster.networks.create(asked("other"), () => "a route")).rejects.toMatchObject({
       message: expect.stringContaining("fully subnetted"),
     });
-    await expect(claim(b, shop, "db", "10.9.0.8")).rejects.toMatchObject({ code: "TSP_ERR_ENDPOINT", kind: "conflict" });
+    await expect(claim(b, shop, "db", "10.9.0.8")).rejects.toMatchObject({
+      code: "TSP_ERR_ENDPOINT",
+      kind: "conflict",
+      message: "address 10.9.0.8 is that of endpoint web",
+    });
     await expect(b.cluster.networks.remove(shop.id)).rejects.toMatchObject({
       kind: "conflict",
       message: expect.stringContaining("on node a"),

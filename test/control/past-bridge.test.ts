@@ -1,7 +1,8 @@
 /** Which kernels and which bridges packets may go past. */
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { PastBridge, portOf } from "../../src/control/past-bridge.js";
 import type { Workers } from "../../src/control/workers.js";
+import { setLogSink } from "../../src/log.js";
 import { MAX_BRIDGED } from "../../src/steer/maps.js";
 import { PEER_SEEN_AT, PEER_UNTIL_AT } from "../../src/steer/past-bridge-program.js";
 import type { Steering } from "../../src/steer/steering.js";
@@ -141,6 +142,9 @@ describe("a container that packets go to past its bridge", () => {
       },
       peer: () => false,
     } as unknown as Steering;
+    const said: string[] = [];
+    setLogSink((_, message) => said.push(message));
+    onTestFinished(() => setLogSink(() => {}));
     let first = 0;
     const neighbor = (family: string, address: string) => ({ ifindex: 3, family, address, mac: "02:42:ac:11:00:04", state: "reachable" });
     const neighbors = () => [
@@ -150,6 +154,7 @@ describe("a container that packets go to past its bridge", () => {
     const past = new PastBridge({ neighbors } as unknown as RouteSocket, { watch: () => {} } as unknown as Workers, steering);
     vi.advanceTimersByTime(2_000);
     expect(entered.size).toBe(MAX_BRIDGED + 1);
+    expect([past.left, said]).toEqual([3, [expect.stringContaining(`no more than ${MAX_BRIDGED} addresses`)]]);
     expect(entered.has("fd00::4")).toBe(true); // of the other map
     first = 100;
     kernel.events.push({ kind: "overrun" });
@@ -157,6 +162,7 @@ describe("a container that packets go to past its bridge", () => {
     vi.advanceTimersByTime(15_000);
     expect([entered.has("172.17.0.0"), entered.has("172.17.0.100")]).toEqual([false, true]);
     expect(most).toBe(MAX_BRIDGED + 1); // who is gone makes room first
+    expect(said).toHaveLength(1); // once, not with each look
     past.close();
   });
 });

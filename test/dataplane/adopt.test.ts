@@ -625,6 +625,17 @@ it("of what was closed it is still known what the target remembers", () => {
   expect([again.open(), conntrack.hasTimestamp(0), d.flows().map(({ state }) => state)]).toEqual([true, false, ["established"]]);
 });
 
+it("a connection that was reset after both had closed is taken up, and its target remembers nothing", () => {
+  const former = new Former();
+  const flow = new Flow(former.d, { from: A, src: IP_A, dst: SERVER, dport: 80, sport: 1000 });
+  flow.segment = { options: p.timestamps(5000, 1) };
+  expect(flow.open() && flow.answer(p.FIN | p.ACK) && flow.ask(p.FIN | p.ACK) && flow.answer(p.RST)).toBe(true);
+  expect([former.d.state.conntrack.hasTimestamp(0), former.d.flows()[0]!.state]).toEqual([false, "reset"]);
+  const d = next([former.left()]);
+  expect(adopt(d).taken).toBe(1);
+  expect(d.flows().map(({ state }) => state)).toEqual(["reset"]);
+});
+
 describe("a row that is no flow", () => {
   it.each([
     ["torn: an address of another flow", DST, 0x01020304],

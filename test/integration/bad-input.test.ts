@@ -150,7 +150,7 @@ onTsproxy("refuses a network that overlaps another instance's", "own", async (c)
 });
 
 onTsproxy("refuses a namespace that has an eth0 or a default route already, and leaves these alone", "kernel", async (c) => {
-  const args = ["--network", "10.88.0.0/16", "--endpoint", `${c.c1}=10.88.0.4`];
+  let args = ["--network", "10.88.0.0/16", "--endpoint", `${c.c1}=10.88.0.4`];
   c.lab.sysctl(c.c1, "net.ipv6.conf.all.disable_ipv6", 1); // no addresses that are still tried out
   const expectRefused = async (what: string): Promise<void> => {
     const before = snapshots(c);
@@ -159,7 +159,12 @@ onTsproxy("refuses a namespace that has an eth0 or a default route already, and 
   };
   await expectRefused("has a device 'eth0' already");
   c.lab.ip(c.c1, `link set eth0 down\nlink set eth0 name lan0\nlink set lan0 up\nroute replace default via 172.17.0.1`);
-  await expectRefused("has a default route already");
+  await expectRefused("has a default route of IPv4 already: remove it there ('ip route del default')");
+  args = ["--network", "fd00:88::/64", "--endpoint", `${c.c1}=fd00:88::4`];
+  for (const conf of ["all", "lan0"]) c.lab.sysctl(c.c1, `net.ipv6.conf.${conf}.accept_dad`, 0);
+  c.lab.sysctl(c.c1, "net.ipv6.conf.all.disable_ipv6", 0);
+  c.lab.ip(c.c1, "route add ::/0 via fe80::1 dev lan0");
+  await expectRefused("has a default route of IPv6 already: remove it there ('ip -6 route del default'");
 });
 
 onTsproxy("says what is missing without privileges: for a network, and for a port below 1024", "own", async (c) => {

@@ -187,8 +187,8 @@ onTsproxy("leaves to the engine, untouched, what may need another decision", "ke
 });
 
 onTsproxy("carries a segment that ends a connection, and gives the engine a copy, which counts it", "kernel", async (c) => {
+  c.lab.sysctl(c.host, "net.ipv6.conf.default.disable_ipv6", 1); // so that a new device says nothing by itself
   const flows = offloaded(c);
-  c.lab.sysctl(c.host, "net.ipv6.conf.up0.disable_ipv6", 1); // so that it says nothing by itself
   const sources = c.lab.start(c.host, ["python3", "-c", SOURCES, "up0"]);
   await sources.until("it listens", () => sources.stdout.includes("ready"));
   const fin = { flags: p.FIN | p.ACK, data: p.payload(30), ack: 0x77777777 };
@@ -290,24 +290,31 @@ onTsproxy("changes the family of packets as the engine does, both ways, and leav
     .filter(([ip, , proto]) => proto === p.UDP && !ip.src.includes(":"))
     .map(([ip, ports]) => p.udp(ip, { ...ports, checksum: false }));
   const expected = datagrams.map((datagram) => withoutId(only(d.fromUplink(datagram)).bytes.subarray(p.VNET + p.ETH)));
-  const all = [...datagrams, ...withoutSum];
+  const [put, across] = [[...d.flowMap], [...d.acrossMap]];
+  const ends = directions
+    .filter(([, , proto]) => proto === p.TCP)
+    .map(([ip, ports]) => p.tcp(ip, { ...ports, flags: p.FIN | p.ACK, data: p.payload(30) }));
+  expected.push(...ends.map((datagram) => withoutId(only(d.fromUplink(datagram)).bytes.subarray(p.VNET + p.ETH))));
+  const all = [...datagrams, ...ends, ...withoutSum];
   const job = {
     uplink: "up0",
     device: "in0",
     opening: [],
-    put: [...d.flowMap],
-    across: [...d.acrossMap],
+    put,
+    across,
     locals: [HOST_IP, HOST_IP6, GATEWAY, GATEWAY6].map((address) => p.hex(p.ipBytes(address))),
     frames: all.map((packet) => p.hex(p.frame(DEVICE_MAC, "02:02:03:04:05:06", packet).subarray(p.VNET))),
   };
   const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
   expect([stderr, code]).toEqual(["", 0]);
   const { answers } = JSON.parse(stdout) as { answers: Answer[] };
-  const carried = answers.slice(0, datagrams.length);
-  expect(new Set(carried.flatMap(({ counters }) => counters))).toEqual(new Set(["offloaded"]));
+  const [carried, others] = [answers.slice(0, expected.length), answers.slice(expected.length)];
+  const counts = (from: number, to?: number) => new Set(carried.slice(from, to).map(({ counters }) => counters.join()));
+  expect(counts(0, datagrams.length)).toEqual(new Set(["offloaded"]));
+  expect(counts(datagrams.length)).toEqual(new Set([""])); // the engine counts what it gets a copy of
   expect(carried.map(({ frame }) => withoutId(p.bytesOf(frame.slice(2 * p.ETH))))).toEqual(expected);
-  for (const [i, answer] of answers.slice(datagrams.length).entries())
-    expect(answer).toEqual({ verdict: TC_ACT_REDIRECT, frame: job.frames[datagrams.length + i], counters: ["taken-reply"] });
+  for (const [i, answer] of others.entries())
+    expect(answer).toEqual({ verdict: TC_ACT_REDIRECT, frame: job.frames[expected.length + i], counters: ["taken-reply"] });
 });
 
 /** The packet in hex, without the identification of one of IPv4, which is random, and with what is left of its checksum. */

@@ -95,7 +95,7 @@ describe("addresses that are given", () => {
     ["172.18.255.255", "invalid", /no host's address/],
     ["172.18.0.1", "invalid", /172\.18\.0\.1 is the gateway's/],
     ["fd00::2", "invalid", /fd00::2 is no host's address in 172\.18\.0\.0\/16/],
-    ["172.18.0.2", "conflict", /172\.18\.0\.2 is that of endpoint e1/],
+    ["172.18.0.2", "conflict", /172\.18\.0\.2 is that of e1/],
   ])("are refused when they cannot be: %s", (address, kind, message) => {
     expect(() => givenAddresses.claim(space, address === undefined ? undefined : ip(address))).toThrow(
       expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind, message: expect.stringMatching(message) }),

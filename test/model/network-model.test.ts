@@ -161,13 +161,22 @@ describe("a life", () => {
     const f = await at("empty");
     await f.model.createNetwork({ ...REQUEST, name: "shop" });
     const second = { ...REQUEST, id: OTHER, subnets: { ipv4: subnet("172.19.0.0/16") } };
-    expect(await message(f.model.createNetwork({ ...second, name: "shop" }))).toBe("network aaaaaaaaaaaa has the name 'shop' already");
+    expect(await message(f.model.createNetwork({ ...second, name: "shop" }))).toBe("there is a network with the name 'shop' already");
     await f.model.createNetwork(second);
     await f.model.createNetwork({ ...second, id: "c".repeat(64), name: "web" });
     const words = ["shop", "web", "a", "c".repeat(64), "", "d", "sho"];
     expect(words.map((word) => subnetOf(f.model, word) !== undefined)).toEqual([true, true, true, true, false, false, false]);
     expect(subnetOf(f.model, "shop")).toBe("172.18.0.0/16");
     expect(f.networkViews().map(({ id }) => id[0])).toEqual(["a", "b", "c"]);
+  });
+
+  it("is told in errors by the names that people have given", async () => {
+    const f = await at("empty");
+    await f.model.createNetwork({ ...REQUEST, name: "shop" });
+    await f.model.createEndpoint(NETWORK, { ...WEB, use: { owner: "", names: ["web", "www"] } });
+    expect(await message(f.model.publish(NETWORK, ENDPOINT, [port(80)]))).toBe("endpoint web has not joined");
+    await f.model.join(NETWORK, ENDPOINT, "/run/netns/web");
+    expect(await message(f.model.deleteNetwork(NETWORK))).toBe("network shop has joined endpoints: web 172.18.0.2");
   });
 
   it("leaves addresses to a manager that may choose them", async () => {

@@ -87,6 +87,27 @@ it("an endpoint that the kernel has no room for is none that it carries, and lea
   expect(all.carry(1, endpoint)).toBeTypeOf("function");
 });
 
+it("by another device of the host they have what they had by the one before, and nothing is left of that", () => {
+  const all = ends();
+  const mac = new Uint8Array(6);
+  const entered = new Set<string>();
+  vi.mocked(bpf.updateElement).mockImplementation((map, key) => void (map === PEERS && entered.add(Buffer.from(key).toString("hex"))));
+  vi.mocked(bpf.deleteElement).mockImplementation((map, key) => map === PEERS && entered.delete(Buffer.from(key).toString("hex")));
+  onTestFinished(() => {
+    vi.mocked(bpf.updateElement).mockReset();
+    vi.mocked(bpf.deleteElement).mockReset();
+  });
+  const former = all.setHost(1, { ifindex: 30, mac });
+  for (const end of [10, 20]) all.carry(1, { end, port: end, mac, addresses: [ip(`10.44.0.${end}`)] });
+  const now = all.setHost(1, { ifindex: 31, mac });
+  const keys = ["1f0000000a2c000a", "1f0000000a2c0014"];
+  expect([...entered].sort()).toEqual(keys);
+  former();
+  expect([...entered].sort()).toEqual(keys); // it is not his any more
+  now();
+  expect([...entered]).toEqual([]);
+});
+
 it("a kernel without TCX is asked once a network to carry what the host sends, not for each endpoint", () => {
   const all = ends();
   const mac = new Uint8Array(6);

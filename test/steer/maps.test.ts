@@ -1,8 +1,9 @@
 /** Maps that were begun: whose they are, and that they end where nobody takes them. */
 import fs from "node:fs";
 import { beforeEach, expect, it, vi } from "vitest";
-import { beginMaps, createMaps } from "../../src/steer/maps.js";
+import { beginMaps, createMaps, MAX_BRIDGED } from "../../src/steer/maps.js";
 import * as bpf from "../../src/sys/bpf.js";
+import { MAX_PORTS } from "../../src/table/ports.js";
 
 vi.mock("../../src/sys/bpf.js", async (original) => ({ ...(await original<typeof bpf>()), createMapsApart: vi.fn() }));
 
@@ -22,6 +23,13 @@ beforeEach(() => {
 function areOpen(fds: readonly number[]): boolean[] {
   return [...new Set(fds.map((fd) => fs.existsSync(`/proc/self/fd/${fd}`)))];
 }
+
+it("each port that there can be has a place among the peers, beside containers behind bridges", () => {
+  beginMaps(SIZES).discard();
+  const specs = vi.mocked(bpf.createMapsApart).mock.lastCall![0];
+  for (const name of ["tsproxy_peers", "tsproxy_peers6"])
+    expect(specs.find((spec) => spec.name === name)!.maxEntries).toBe(MAX_BRIDGED + MAX_PORTS);
+});
 
 it("they end at once when nobody takes them, once", () => {
   const begun = beginMaps(SIZES);

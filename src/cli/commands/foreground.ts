@@ -1,5 +1,6 @@
 /** The main job: start it, say what it serves and that it is ready, live until told to stop. */
 import { closeSync, constants, readFileSync, writeSync } from "node:fs";
+import { runDir } from "../../api/paths.js";
 import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
@@ -100,6 +101,7 @@ async function runForeground(config: RunConfig): Promise<void> {
   // From the first moment: a signal while starting must undo what is there.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
+  runDir(); // what is wrong with it is said before anything is made
   const maps = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");

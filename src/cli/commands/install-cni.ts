@@ -2,9 +2,10 @@
  * `tsproxy install cni` and `install netavark`: the plugin where container runtimes look for plugins; for CNI also a network configuration that names
  * it. One program is both plugins (`native/cni.c`): Netavark calls it by its driver's name, with arguments.
  */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TsproxyError } from "../../errors.js";
+import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, cniFile } from "../../sys/native-files.js";
 import { stdout, type Write } from "../show.js";
 
@@ -46,7 +47,7 @@ export function installCni({ prefix, remove = false }: PluginOptions, write: Wri
   const kept = existsSync(configuration) && readFileSync(configuration, "utf8") !== text();
   change(() => {
     copyProgram(plugin);
-    mkdirSync(path.dirname(configuration), { recursive: true });
+    makeFolder(path.dirname(configuration));
     if (!kept) writeFileSync(configuration, text());
   });
   write(`${told("wrote", [plugin, ...(kept ? [] : [configuration])])}${kept ? `left ${configuration} as it is: it was changed\n` : ""}
@@ -98,7 +99,7 @@ function isOurs(file: string): boolean {
 function copyProgram(file: string): void {
   const source = cniFile();
   if (source === null) throw new TsproxyError("TSP_ERR_INSTALL", "unavailable", `${TYPE} is missing`, `compile it: ${BUILD_COMMAND}`);
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   copyFileSync(source, `${file}.new`);
   renameSync(`${file}.new`, file); // a runtime may be running the old one
 }

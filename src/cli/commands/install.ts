@@ -1,7 +1,8 @@
 /** `tsproxy install`: writes the systemd units for this very copy of tsproxy and says what comes next. */
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { TsproxyError } from "../../errors.js";
+import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, launcherFile, PACKAGE } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../show.js";
@@ -77,7 +78,7 @@ function writeUnits(units: string, prefix: string): string[] {
     );
   const dir = path.join(prefix, UNIT_FOLDER);
   return writing(dir, () => {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     for (const unit of UNITS) {
       const text = readFileSync(path.join(units, unit), "utf8");
       writeFileSync(path.join(dir, unit), text.replace("/usr/bin/tsproxy daemon", `${command.join(" ")} daemon`));

@@ -295,7 +295,7 @@ export class Endpoints {
       try {
         socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
       } catch (error) {
-        throw routeError(word, error);
+        throw routeError(word, address.family, error);
       }
     }
   }
@@ -334,10 +334,19 @@ export class Endpoints {
   }
 }
 
-function routeError(word: string, cause: unknown): unknown {
+function routeError(word: string, family: 4 | 6, cause: unknown): unknown {
   if (!(cause instanceof TsproxyError) || cause.kind !== "conflict") return cause;
-  const hint = "remove it there ('ip route del default'), or give a namespace without one";
-  return new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${word}: the namespace has a default route already`, hint, cause);
+  const hint =
+    family === 4
+      ? "remove it there ('ip route del default'), or give a namespace without one"
+      : "remove it there ('ip -6 route del default'; of one that a router announces, set net.ipv6.conf.DEVICE.accept_ra=0 before), or give a namespace without one";
+  return new TsproxyError(
+    "TSP_ERR_ENDPOINT",
+    "conflict",
+    `${word}: the namespace has a default route of IPv${family} already`,
+    hint,
+    cause,
+  );
 }
 
 /** Of a pair each device may say so. */
