@@ -1,7 +1,4 @@
-/*
- * Calls of bpf(2) one after another in a thread of their own, while the start goes on. For each TCX link the kernel waits until nobody looks at the
- * device's programs any more (synchronize_rcu in tcx_link_attach), some 8 ms in which the caller does nothing; a large map has to be cleared.
- */
+/* Calls of bpf(2) one after another in a thread of their own, while the start goes on: the kernel clears a large map, 10 ms and more. */
 #define _GNU_SOURCE
 #include "apart.h"
 #include "parts.h"

@@ -174,7 +174,7 @@ export class Dataplane {
     });
     await sweep(); // what a killed process left behind
     const controller = await Controller.start(parsed, rest.onDeath ?? throwUncaught);
-    void controller.loadOffload();
+    void controller.finishStart();
     return new Dataplane(controller);
   }
 

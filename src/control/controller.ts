@@ -9,6 +9,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
+import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -18,9 +19,7 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
-import type { Begun } from "./begin.js";
 import type { CaptureSite } from "./capture/captures.js";
-import { devicesToSteer } from "./devices-to-steer.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
@@ -62,7 +61,7 @@ export interface ControllerOptions {
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
   /** What was begun before (`begin.ts`). */
-  begun?: Begun | undefined;
+  maps?: BegunMaps | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -94,9 +93,8 @@ export class Controller {
     let store: FdStore | undefined;
     try {
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
-      const { maps, links } = options.begun ?? {};
-      undo.add("what was begun", () => links?.undo.run());
-      const socket = links?.socket ?? openRouteSocket(undo);
+      const socket = new RouteSocket();
+      undo.add("route socket", () => socket.close());
       const { continuity } = options;
       store = continuity?.role === "daemon" ? FdStore.open(continuity.dir) : undefined;
       const canPass = PastBridge.isPossible();
@@ -152,7 +150,7 @@ export class Controller {
         },
       );
       undo.add("workers", () => workers.stop());
-      const { uplinks, areFormer } = links === undefined ? openUplinks(count, socket, undo, store) : { ...links, areFormer: false };
+      const { uplinks, areFormer } = openUplinks(count, socket, undo, store);
       uplinkNames = uplinks.map(({ name }) => name).join(", ");
       const indices = uplinks.map((uplink) => uplink.ifindex);
       const hasIpsec = Ipsec.isThere();
@@ -161,16 +159,15 @@ export class Controller {
         flowCapacity: conntrackMax,
         offload,
         offloadLater: true,
+        linksLater: true,
         pastBridge: canPass,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
-        devices: links?.devices ?? devicesToSteer(socket, indices),
-        links: links?.prepared,
         routeSocket: socket,
         store,
         manyPorts: continuity?.role === "daemon" || undefined,
-        maps,
+        maps: options.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
@@ -249,16 +246,19 @@ export class Controller {
   }
 
   /**
-   * Loads the programs that carry flows, which `auto` leaves for when nobody waits for the start any more; the verifier takes a while. Resolves to what
-   * became of it.
+   * Does what is left for when nobody waits for the start any more, as the kernel takes a while: TCX links, and, with `auto`, the programs that carry flows.
+   * Resolves to what became of these; undefined: that was known before.
    */
-  async loadOffload(): Promise<OffloadState> {
-    if (await this.steering.loadOffload()) {
+  async finishStart(): Promise<OffloadState | undefined> {
+    const links = this.steering.makeLinks();
+    const isNews = await this.steering.loadOffload();
+    if (isNews) {
       const { ipv4, ipv6 } = this.steering.offload;
       this.workers.post({ type: "offload", ipv4, ipv6 });
       this.host.tellBare();
     }
-    return this.steering.offload;
+    await links;
+    return isNews ? this.steering.offload : undefined;
   }
 
   /** Resolves once all that was asked for so far is in force. */
@@ -359,10 +359,4 @@ export class Controller {
   steeringStats(): Record<string, number> {
     return { ...this.steering.stats(), "over-bridge": this.past?.left ?? 0 };
   }
-}
-
-function openRouteSocket(undo: Undo): RouteSocket {
-  const socket = new RouteSocket();
-  undo.add("route socket", () => socket.close());
-  return socket;
 }

@@ -1,6 +1,4 @@
 /** Which devices of the host are steered. */
-import { isSteerable } from "../steer/link-layers.js";
-import type { DeviceToSteer } from "../steer/prepared-links.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Link } from "../sys/rtnetlink-entries.js";
 import { type IpAddress, parseIp } from "../wire/ip-address.js";
@@ -39,15 +37,4 @@ export function hasWay(link: Link, links: readonly Link[], addresses: readonly H
     addresses.some(({ ifindex, ip }) => ifindex === index && counts(ip.family)) ||
     ([4, 6] as const).some((f) => counts(f) && routed[f].has(index))
   );
-}
-
-/** Devices that a `Host` will have steered, but those that only routes lead out of; uplinks, which have addresses, too, are `but`. */
-export function devicesToSteer(socket: RouteSocket, but: readonly number[]): DeviceToSteer[] {
-  const links = socket.links();
-  const addresses = addressesOf(socket);
-  const unknown = { 4: new Set<number>(), 6: new Set<number>() };
-  return links
-    .filter(({ index, type }) => !but.includes(index) && isSteerable(type))
-    .filter((link) => hasWay(link, links, addresses, unknown))
-    .map(({ index, type }) => ({ ifindex: index, arphrdType: type }));
 }

@@ -98,7 +98,6 @@ export class Host {
     this.monitor = new monitor.RouteMonitor(-1, GROUPS);
     workers.watch(this.monitor.fd);
     this.refresh();
-    steering.allAttached();
   }
 
   /** The device with this interface index is ours, until it is disowned. `onGone`: somebody else has deleted it, or moved it away. */

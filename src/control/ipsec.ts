@@ -9,10 +9,13 @@ import { formatPrefix } from "../wire/ip-address.js";
 import type { Workers } from "./workers.js";
 
 const SHOWN = 5;
+/** Until what has changed is read once more, after a failure. */
+const AGAIN_MS = 1000;
 
 export class Ipsec {
   private warned = false;
   private closed = false;
+  private later: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly monitor: PolicyMonitor,
@@ -34,11 +37,31 @@ export class Ipsec {
 
   /** To be called when a watched descriptor is readable. */
   onReadable(): void {
-    if (!this.closed && this.monitor.drain()) this.refresh();
+    if (this.closed) return;
+    try {
+      if (this.monitor.drain()) this.refresh();
+    } catch (error) {
+      this.readLater(error as Error);
+    }
+  }
+
+  /** Until then what was read last is in force. */
+  private readLater(error: Error): void {
+    log.warn(`IPsec policies of this host cannot be read, and are in a second: ${error.message}`);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => {
+      try {
+        this.refresh();
+      } catch (again) {
+        this.readLater(again as Error);
+      }
+    }, AGAIN_MS);
+    this.later.unref();
   }
 
   close(): void {
     this.closed = true; // a worker's word that it is readable may be on its way
+    clearTimeout(this.later);
     this.monitor.close();
   }
 

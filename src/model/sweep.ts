@@ -1,6 +1,6 @@
 /**
  * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
- * file in the folder of running instances, `PID.sock`; on kernels without TCX clsact filters; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
+ * file in the folder of running instances, `PID.sock`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
  * when their sandbox ends while nobody looks.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -10,7 +10,7 @@ import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
-import { sweepStale } from "../steer/attach.js";
+import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";

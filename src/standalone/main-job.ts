@@ -38,7 +38,7 @@ export interface OwnNetwork {
   mtu: number;
 }
 
-export type MainJobConfig = RunConfig & Pick<ControllerOptions, "begun">;
+export type MainJobConfig = RunConfig & Pick<ControllerOptions, "maps">;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -103,13 +103,11 @@ export class MainJob {
 
   private async startDataplane(config: MainJobConfig, onDeath: (error: Error) => void): Promise<void> {
     let controller: Controller;
-    const { begun } = config;
     try {
-      if (begun?.links === undefined) await sweep();
+      await sweep();
       controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
-      if (begun?.links !== undefined) await sweepBeside(controller);
     } catch (error) {
-      begun?.maps.discard(); // 100 MB, which nobody else would give back
+      config.maps?.discard(); // 100 MB, which nobody else would give back
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
@@ -193,9 +191,9 @@ export class MainJob {
     return this.controller?.offload;
   }
 
-  /** To be called when it was said that all is ready: has the kernel carry flows, and resolves to what became of that; undefined when it was known before. */
-  async loadOffload(): Promise<OffloadState | undefined> {
-    return this.offload?.loading ? this.controller?.loadOffload() : undefined;
+  /** To be called when it was said that all is ready: as `Controller.finishStart`. */
+  async finishStart(): Promise<OffloadState | undefined> {
+    return this.controller?.finishStart();
   }
 
   /** Packets and bytes received so far, and those that the kernel carried: for a live display, without asking the workers. */
@@ -223,16 +221,6 @@ export class MainJob {
       sum.refused += stats.refused;
     }
     return sum;
-  }
-}
-
-/** Sweeps where links were begun, for which it would have waited (`control/begin.ts`). When it throws, nothing is left of the controller. */
-async function sweepBeside(controller: Controller): Promise<void> {
-  try {
-    await sweep();
-  } catch (error) {
-    await controller.stop();
-    throw error;
   }
 }
 

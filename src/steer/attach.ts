@@ -1,88 +1,139 @@
 /**
  * How programs get onto devices. Onto our own: by filters that end with the device (`device-filter.ts`). Onto others: by TCX links, which end with the
- * process however it ends; on kernels before 6.6 by clsact filters called `tsproxy-PID`, which `detach` removes, and `sweepStale` after a SIGKILL.
+ * process however it ends; on kernels before 6.6 by filters that let everything pass when it has ended (`host-filter.ts`).
+ *
+ * For each link the kernel waits for a grace period of RCU, 12 ms or more, with its lock on all devices held (`tcx_entry_sync` in kernel/bpf/tcx.c). So at the
+ * start, when somebody waits, filters do what links will do: `makeLinks` puts these in their place. A packet that the one lets pass in that moment comes to the
+ * other, too, which does the same with it: nothing is missed.
  */
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
+import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
+import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
-import { PreparedLinks } from "./prepared-links.js";
+import { HostFilter, removeRest } from "./host-filter.js";
+import { TC_ACT_UNSPEC } from "./program.js";
 
 export type AttachMode = "tcx" | "clsact";
-
-/** Filters of all instances share one priority; the kernel tells them apart by handle. */
-const PRIORITY = 0x7450;
-const ATTEMPTS = 3;
-const DIRECTIONS = ["ingress", "egress"] as const;
-const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
 
 export interface Attachment {
   mode: AttachMode;
   detach(): void;
-  /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone. There is none without TCX. */
-  replace?(progFd: number): boolean;
+  /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone. */
+  replace(progFd: number): boolean;
 }
 
 export class Attacher {
-  /** Of the names of links in the store, which no other process has given. */
+  /** Of the names of what is in the store, which no other process has given. */
   private readonly series = randomBytes(6).toString("hex");
-  private links = 0;
-  private prepared: PreparedLinks | undefined;
+  private kept = 0;
+  /** Devices whose clsact this process has made. */
+  private readonly qdiscs = new Set<number>();
+  /** Makes a link of a filter each. */
+  private waiting: (() => Promise<void>)[] = [];
+  /** A program that lets everything pass; undefined: there will be no links, or nothing waits for them. */
+  private passing: number | undefined;
+  private isMaking = false;
 
-  /** `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps links while the process is restarted. */
+  /**
+   * `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps what is attached while the process is restarted. `linksLater`: not before
+   * `makeLinks`. Throws what `bpf.loadProgram` throws.
+   */
   constructor(
     private readonly routeSocket: RouteSocket | undefined,
     private useTcx: boolean,
     private readonly store?: FdStore,
-  ) {}
-
-  /**
-   * Begins to make links that `attach` then puts programs into; what is asked for in vain is ended by `releasePrepared`. `begun`: those that were begun
-   * before.
-   */
-  prepare(places: readonly bpf.TcxPlace[], begun?: PreparedLinks): void {
-    if (!this.useTcx) return;
-    this.prepared = begun ?? new PreparedLinks(places);
-    this.useTcx = this.prepared.hasTcx;
+    { linksLater = false } = {},
+  ) {
+    if (!useTcx || !linksLater || routeSocket === undefined) return;
+    this.passing = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TC_ACT_UNSPEC).exit().assemble());
+    this.useTcx = bpf.hasTcx(this.passing);
+    if (!this.useTcx) this.endPassing();
   }
 
-  /** Whether a program can take the place of another one; known once links are prepared. */
-  get canReplace(): boolean {
-    return this.useTcx;
-  }
-
-  releasePrepared(): void {
-    this.prepared?.release();
-  }
-
-  /** A prepared link, with the program in it; undefined when there is none, or it is of no use. */
-  private takePrepared(place: bpf.TcxPlace, progFd: number): number | undefined {
-    const linkFd = this.prepared?.take(place);
-    if (linkFd === undefined) return undefined;
-    if (bpf.updateLink(linkFd, progFd)) return linkFd;
-    fs.closeSync(linkFd);
-    return undefined;
-  }
-
-  /** `name`: of the filter where there is no TCX. */
+  /** `name`: of the filter, if it is one. */
   attach(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy"): Attachment {
+    const place = { ifindex, direction };
     if (this.useTcx) {
-      const linkFd = this.takePrepared({ ifindex, direction }, progFd) ?? bpf.createTcxLink(progFd, ifindex, direction);
-      if (linkFd !== null) return this.keep(linkFd);
+      const early = this.passing !== undefined && !this.isMaking ? this.putEarly(place, progFd, name) : undefined;
+      if (early !== undefined) return this.linkLater(place, early, progFd);
+      const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
+      if (linkFd !== null) return this.keepLink(linkFd);
       this.useTcx = false;
     }
-    const socket = this.routeSocket;
-    if (socket === undefined) throw new Error("without TCX steering needs a route socket");
-    putFilter(socket, { ifindex, direction, progFd, name });
-    if (direction === "egress") return { mode: "clsact", detach: () => {} };
-    return { mode: "clsact", detach: () => removeFilters(socket, ifindex, (pid) => pid === process.pid) };
+    if (this.routeSocket === undefined) throw new Error("without TCX steering needs a route socket");
+    return this.keepFilter(HostFilter.put(this.routeSocket, place, progFd, name, this.qdiscs));
+  }
+
+  /** Undefined where somebody else has filters, with an order among them, or the kernel has none. */
+  private putEarly(place: bpf.TcxPlace, progFd: number, name: string): HostFilter | undefined {
+    const { qdiscs } = this;
+    const socket = this.routeSocket!;
+    try {
+      if (!qdiscs.has(place.ifindex)) {
+        if (!socket.addClsact(place.ifindex)) return undefined;
+        qdiscs.add(place.ifindex);
+      }
+      return HostFilter.put(socket, place, progFd, name, qdiscs);
+    } catch {
+      return undefined; // if that is not the reason, the link will say it
+    }
+  }
+
+  private linkLater(place: bpf.TcxPlace, filter: HostFilter, progFd: number): Attachment {
+    let held = this.keepFilter(filter);
+    let current = progFd;
+    let isOver = false;
+    this.waiting.push(async () => {
+      if (isOver) return;
+      const linkFd = await bpf.apart(bpf.linking(this.passing!, place));
+      if (linkFd < 0) return; // the device is gone, say; else the filter serves as well
+      if (isOver || !bpf.updateLink(linkFd, current)) return fs.closeSync(linkFd);
+      const former = held;
+      held = this.keepLink(linkFd);
+      former.detach();
+    });
+    return {
+      mode: "clsact",
+      detach: () => {
+        isOver = true;
+        held.detach();
+      },
+      replace: (fd) => {
+        current = fd;
+        return held.replace(fd);
+      },
+    };
+  }
+
+  /** Puts links in the place of filters, one after another, beside everything else. What is attached from now on gets its link at once. */
+  async makeLinks(): Promise<void> {
+    if (this.isMaking) return;
+    this.isMaking = true;
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift())
+      await next().catch((error: Error) => log.warn(`steering goes on by a filter, without a TCX link: ${error.message}`));
+    this.isMaking = false;
+    this.endPassing();
+  }
+
+  /** When all is detached. */
+  close(): void {
+    this.waiting = [];
+    this.endPassing();
+    if (this.routeSocket !== undefined) removeRest(this.routeSocket, this.qdiscs);
+  }
+
+  private endPassing(): void {
+    if (this.isMaking || this.passing === undefined) return;
+    fs.closeSync(this.passing);
+    this.passing = undefined;
   }
 
   /** To the ingress of an uplink or the like, which ends with the process: by a filter, for which the kernel waits for nothing; by TCX where it has none. */
   attachUplink(ifindex: number, progFd: number): Attachment {
-    this.prepared?.wait(); // a filter takes the kernel's lock of all devices, which is not free before
     try {
       return this.attachOwn(ifindex, progFd);
     } catch (error) {
@@ -97,67 +148,28 @@ export class Attacher {
     return { mode: "clsact", ...attachFilter(this.routeSocket, ifindex, progFd) };
   }
 
-  private keep(linkFd: number): Attachment {
-    const name = `link-${this.series}-${this.links++}`;
-    this.store?.put(name, [linkFd]);
+  private keepLink(linkFd: number): Attachment {
+    const remove = this.keep("link", linkFd);
     const detach = (): void => {
       fs.closeSync(linkFd);
-      this.store?.remove(name);
+      remove();
     };
     return { mode: "tcx", detach, replace: (progFd) => bpf.updateLink(linkFd, progFd) };
   }
-}
 
-interface FilterPlace {
-  ifindex: number;
-  direction: TcDirection;
-  progFd: number;
-  name: string;
-}
-
-/** Another instance that starts just then may remove the qdisc that a dead one had made, with what is on it (`removeFilters`): then once more. */
-function putFilter(socket: RouteSocket, { ifindex, direction, progFd, name }: FilterPlace): void {
-  let madeQdisc = false;
-  for (let attempt = 1; ; attempt++) {
-    if (socket.addClsact(ifindex)) madeQdisc = true; // else it may be there from the last attempt
-    const fullName = `${name}-${process.pid}${madeQdisc ? "-qdisc" : ""}`;
-    try {
-      const handle = socket.addBpfFilter(ifindex, direction, progFd, fullName, PRIORITY);
-      if (attempt === ATTEMPTS || socket.bpfFilters(ifindex, direction).some((filter) => filter.handle === handle)) return;
-    } catch (error) {
-      if (attempt < ATTEMPTS) continue;
-      if (madeQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
-      throw error;
-    }
+  private keepFilter(filter: HostFilter): Attachment {
+    const remove = this.keep("filter", filter.fd);
+    const detach = (): void => {
+      filter.detach();
+      remove();
+    };
+    return { mode: "clsact", detach, replace: (progFd) => filter.replace(progFd) };
   }
-}
 
-/** Whether nobody has a program on the device's clsact. */
-function isUnused(socket: RouteSocket, ifindex: number): boolean {
-  return DIRECTIONS.every((direction) => socket.bpfFilters(ifindex, direction).length === 0);
-}
-
-/**
- * Removes the device's tsproxy filters whose process id `match` accepts, and the clsact qdisc if such a process had made it and
- * nothing else uses it.
- */
-function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: number) => boolean): number {
-  let removed = 0;
-  let madeQdisc = false;
-  for (const direction of DIRECTIONS) {
-    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
-      const parts = FILTER_NAME.exec(name);
-      if (parts === null || !match(Number(parts[1]))) continue;
-      socket.deleteBpfFilter(ifindex, priority, handle, direction);
-      madeQdisc ||= parts[2] !== undefined;
-      removed++;
-    }
+  /** Answers how to have it no longer kept. */
+  private keep(what: string, fd: number): () => void {
+    const name = `${what}-${this.series}-${this.kept++}`;
+    this.store?.put(name, [fd]);
+    return () => this.store?.remove(name);
   }
-  if (madeQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
-  return removed;
-}
-
-/** Removes the clsact filters of tsproxy processes that are no more from these devices. Answers how many. */
-export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
-  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
 }

@@ -204,7 +204,7 @@ export class EndpointEnds {
     for (const { network } of this.carried) this.carryFromHost(network);
     for (const { replace } of this.attached.values())
       try {
-        replace?.(from);
+        replace(from);
       } catch (error) {
         // It goes just now, or somebody has taken the filter: the one that it has leaves all to the engine.
         log.warn(`what an endpoint sends is not carried by the kernel: ${(error as Error).message}`);

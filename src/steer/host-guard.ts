@@ -37,7 +37,7 @@ export class HostGuard {
         ),
       );
     return () => {
-      for (const { mode, detach } of attached) if (mode === "tcx") detach(); // filters go with the device
+      for (const { detach } of attached) detach();
     };
   }
 

@@ -20,16 +20,15 @@ export class OffloadLoading {
   private isAwaited = false;
   private closed = false;
 
-  /** `canReplace`: programs that are attached can be replaced. `TSP_ERR_OFFLOAD`: the kernel knows too little. */
+  /** `TSP_ERR_OFFLOAD`: the kernel knows too little. */
   constructor(
     private readonly options: SteeringOptions,
     private readonly maps: MapFds,
     private readonly descriptors: Descriptors,
     private readonly devices: SteeredDevices,
-    canReplace: boolean,
   ) {
     const { offload: mode = "never" } = options;
-    if (mode === "auto" && options.offloadLater === true && canReplace) {
+    if (mode === "auto" && options.offloadLater === true) {
       this.state = offloadToCome(options);
       devices.expectCarrying(CARRYING_LINKS);
       this.isAwaited = true;

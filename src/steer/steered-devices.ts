@@ -31,12 +31,6 @@ export class SteeredDevices {
     private readonly isEngines: (ifindex: number) => boolean,
   ) {}
 
-  /** Loads what these devices will need. */
-  prepare(devices: NonNullable<SteeringOptions["devices"]>): void {
-    this.homeFds.set("ethernet", this.loadHome("ethernet"));
-    for (const { arphrdType } of devices) this.programFor(linkLayerOf(arphrdType)!);
-  }
-
   /** Programs that carry, by device; what is attached already is replaced. Answers those that they take the place of. */
   useCarrying(programs: ReadonlyMap<LinkLayer, number>): number[] {
     const replaced = [...programs.keys()].flatMap((link) => this.programs.get(link) ?? []);
@@ -44,7 +38,7 @@ export class SteeredDevices {
     for (const [link, fd] of programs) this.programs.set(link, fd);
     for (const [ifindex, { link, replace }] of this.attachments) {
       const fd = programs.get(link);
-      if (fd === undefined || replace?.(fd) !== true) this.bare.add(ifindex); // refused, or the device is gone
+      if (fd === undefined || !replace(fd)) this.bare.add(ifindex); // refused, or the device is gone
     }
     return replaced;
   }
@@ -108,7 +102,7 @@ export class SteeredDevices {
 
   /** Whether the program with this number is what `attach` puts on the egress of Ethernet devices, of this process or of another one like it. */
   isHome(id: number): boolean {
-    const own = bpf.programInfo(this.homeFds.get("ethernet")!);
+    const own = bpf.programInfo(this.homeFor("ethernet"));
     return id === own.id || bpf.programName(id) === own.name;
   }
 
@@ -128,12 +122,15 @@ export class SteeredDevices {
 
   private attachHome(ifindex: number, link: LinkLayer): void {
     if (this.homes.has(ifindex)) return;
-    const progFd = this.homeFds.get(link) ?? this.loadHome(link);
-    this.homeFds.set(link, progFd);
-    this.homes.set(ifindex, this.attacher.attach(ifindex, progFd, "egress"));
+    this.homes.set(ifindex, this.attacher.attach(ifindex, this.homeFor(link), "egress"));
   }
 
-  private loadHome(link: LinkLayer): number {
-    return this.descriptors.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
+  private homeFor(link: LinkLayer): number {
+    let progFd = this.homeFds.get(link);
+    if (progFd === undefined) {
+      progFd = this.descriptors.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
+      this.homeFds.set(link, progFd);
+    }
+    return progFd;
   }
 }

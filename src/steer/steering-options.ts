@@ -3,7 +3,6 @@ import type { FdStore } from "../sys/fd-store.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { BegunMaps } from "./maps.js";
 import type { OffloadMode } from "./offload.js";
-import type { DeviceToSteer, PreparedLinks } from "./prepared-links.js";
 
 export interface SteeringOptions {
   /** Interface indices of the uplinks, one a worker. */
@@ -18,8 +17,10 @@ export interface SteeringOptions {
   ipv6?: boolean;
   /** Whether the programs are to carry out what the engine enters into `flows` (offload-program.ts), which needs Linux 5.11. Default: never. */
   offload?: OffloadMode;
-  /** `auto` waits for `loadOffload`, where programs can be replaced. */
+  /** `auto` waits for `loadOffload`. */
   offloadLater?: boolean;
+  /** Filters do until `makeLinks` what links are to do, which the kernel takes long for. */
+  linksLater?: boolean;
   /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
   pastBridge?: boolean;
   /** Do not use TCX even where the kernel has it. */
@@ -28,10 +29,6 @@ export interface SteeringOptions {
   routeSocket?: RouteSocket;
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
-  /** Devices that will be attached to, with their types, as far as that is known: it is begun early. */
-  devices?: readonly DeviceToSteer[];
-  /** Begun before, to these devices and the uplinks. */
-  links?: PreparedLinks | undefined;
   /** As in `MapOptions`. */
   manyPorts?: boolean | undefined;
   /** Begun before, if they are the right ones. */

@@ -23,7 +23,6 @@ import { HostNetworks } from "./host-networks.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, placesOf } from "./maps.js";
 import type { OffloadState } from "./offload.js";
 import { OffloadLoading } from "./offload-loading.js";
-import { placesFor } from "./prepared-links.js";
 import { COUNTERS, type MapFds } from "./program.js";
 import { PublishedPorts } from "./published-ports.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
@@ -65,12 +64,12 @@ export class Steering {
   constructor(private readonly options: SteeringOptions) {
     const { descriptors } = this;
     const { store, uplinks } = options;
-    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store);
+    const { linksLater } = options;
+    this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store, { linksLater });
     try {
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
-      this.attacher.prepare(placesFor(options.devices ?? []), options.links);
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, descriptors.all, options.maps);
       const { attacher, maps } = this;
       this.carried = new CarriedCounts(maps.carried, placesOf(options));
@@ -79,13 +78,12 @@ export class Steering {
       this.tunnelDevices = new TunnelDevices(options, maps, attacher, this.stations);
       this.devices = new SteeredDevices(options, maps, attacher, descriptors, (ifindex) => this.isUplink(ifindex));
       this.host = new HostNetworks(maps, options.ipv6 === true ? [4, 6] : [4], (ifindex) => this.devices.hasHome(ifindex));
-      this.loading = new OffloadLoading(options, maps, descriptors, this.devices, attacher.canReplace);
+      this.loading = new OffloadLoading(options, maps, descriptors, this.devices);
       if (options.bypass !== true) {
         this.ringFds = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, descriptors.all));
         this.acceptFd = descriptors.load("accept", acceptProgram(this.ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
       }
       this.published = new PublishedPorts(options, maps, descriptors, this.ringFds);
-      this.devices.prepare(options.devices ?? []);
       for (const uplink of uplinks) this.emitters.push(attacher.attachUplink(uplink, this.loading.loadEmit(uplink)));
       this.loading.tell();
     } catch (error) {
@@ -110,6 +108,11 @@ export class Steering {
    */
   loadOffload(): Promise<boolean> {
     return this.loading.loadLater(() => this.ends.loadOffload());
+  }
+
+  /** Makes what `linksLater` has left for later, beside everything else. */
+  makeLinks(): Promise<void> {
+    return this.attacher.makeLinks();
   }
 
   /** Interface indices of the uplinks. */
@@ -163,11 +166,6 @@ export class Steering {
   /** Starts to steer what comes in at a host interface; it may be attached already. `arphrdType`: its `/sys/class/net/NAME/type`. */
   attach(ifindex: number, arphrdType: number): AttachMode {
     return this.devices.attach(ifindex, arphrdType);
-  }
-
-  /** All that was prepared and is wanted has been attached. */
-  allAttached(): void {
-    this.attacher.releasePrepared();
   }
 
   /** Interface indices of those attached whose packets go to the engine, carried flows' too. */
@@ -275,12 +273,12 @@ export class Steering {
   /** Detaches everything and gives the maps back. */
   close(): void {
     this.loading?.close();
-    this.attacher.releasePrepared();
     this.devices?.close();
     for (const emitter of this.emitters.splice(0)) emitter.detach();
     this.tunnelDevices?.close();
     this.published?.close();
     this.ends?.close();
+    this.attacher.close();
     this.descriptors.close();
   }
 }

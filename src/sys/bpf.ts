@@ -291,14 +291,9 @@ export interface TcxPlace {
   direction: keyof typeof TCX_ATTACH;
 }
 
-/**
- * TCX links of one program that are made in a thread of their own, as each takes the kernel 8 ms of waiting. The answer waits for them: descriptors,
- * or -errno, in the same order.
- */
-export function createTcxLinksApart(progFd: number, places: readonly TcxPlace[]): () => Int32Array {
-  const attrs = places.map(({ ifindex, direction }) => linkAttr(progFd, ifindex, direction));
-  const handle = native.callsStart(LINK_CREATE, LINK_ATTR_SIZE, Buffer.concat(attrs));
-  return () => native.callsTake(handle);
+/** Attaches as `createTcxLink` does: descriptor of the link, or -errno. To be carried out by `apart`, as the kernel lets the caller wait. */
+export function* linking(progFd: number, { ifindex, direction }: TcxPlace): Steps<number> {
+  return yield [LINK_CREATE, linkAttr(progFd, ifindex, direction), []];
 }
 
 /** Puts another program into a link, at once and in its place among others. False when that cannot be. */

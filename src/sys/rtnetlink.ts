@@ -7,6 +7,7 @@ import fs from "node:fs";
 import os from "node:os";
 import {
   attribute,
+  type NetlinkMessage,
   NLM_F_CREATE,
   NLM_F_DUMP,
   NLM_F_ECHO,
@@ -199,9 +200,17 @@ export class RouteSocket extends LinkSocket {
     return echo === undefined ? 0 : readU32(echo.payload, 8);
   }
 
+  /** Whether there are filters of any kind. */
+  hasFilters(ifindex: number, direction: TcDirection): boolean {
+    return this.filters(ifindex, direction).some(({ payload }) => readI32(payload, 4) === ifindex);
+  }
+
+  private filters(ifindex: number, direction: TcDirection): NetlinkMessage[] {
+    return this.dump("list tc filters", RTM.GETTFILTER, tcmsg(ifindex, 0, FILTER_PARENTS[direction]));
+  }
+
   bpfFilters(ifindex: number, direction: TcDirection = "ingress"): BpfFilter[] {
-    const found = this.dump("list tc filters", RTM.GETTFILTER, tcmsg(ifindex, 0, FILTER_PARENTS[direction]));
-    return found.flatMap(({ payload }) => {
+    return this.filters(ifindex, direction).flatMap(({ payload }) => {
       const attrs = parseAttributes(payload, 20);
       const options = attrs.get(TCA.OPTIONS);
       // The kernel lists each priority once more, without options.

@@ -2,13 +2,16 @@
 import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { sweepStale } from "../../src/steer/attach.js";
+import { Assembler } from "../../src/steer/assembler.js";
+import { sweepStale } from "../../src/steer/host-filter.js";
+import { loadProgram } from "../../src/sys/bpf.js";
 import { RouteSocket } from "../../src/sys/rtnetlink.js";
 import { curl, IN_VAIN, ping, REFUSED, TIMED_OUT, udpClient } from "../support/clients.js";
 import { Lab } from "../support/lab.js";
 import { eventually, type Proc } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
 import { ADDR, buildWorld, type World } from "../support/topology.js";
+import { startInstance } from "../support/tsproxy.js";
 
 const PROBE = fileURLToPath(new URL("../../dist/steer/probe.js", import.meta.url));
 const PORT = 8999;
@@ -50,7 +53,7 @@ class Engine {
   }
 }
 
-type Config = { clsact?: boolean; address?: boolean; published?: object[] };
+type Config = { clsact?: boolean; linksLater?: boolean; address?: boolean; published?: object[] };
 
 async function startEngine({ lab, host }: World, config: Config = {}): Promise<Engine> {
   const argv = [process.execPath, program("steering-engine"), JSON.stringify({ gateway: ADDR.gateway, published: [WEB], ...config })];
@@ -85,6 +88,15 @@ const macOf = ({ lab }: World, ns: string, device: string): string =>
   (JSON.parse(lab.runSync(ns, ["ip", "-j", "link", "show", device])) as { address: string }[])[0]?.address ?? "";
 
 const netns = (name: string): string => `/var/run/netns/${name}`;
+
+/** In the host's namespace. */
+function routeSocket(ctx: TestContext, { host }: World): RouteSocket {
+  const fd = fs.openSync(netns(host), "r");
+  const socket = new RouteSocket(fd);
+  fs.closeSync(fd);
+  ctx.onTestFinished(() => socket.close());
+  return socket;
+}
 
 describe.each(["tcx", "clsact"] as const)("steering by %s", (mode) => {
   const clsact = mode === "clsact";
@@ -217,10 +229,7 @@ describe("steering", () => {
   it("sweeps the filters of a killed process, and not those of a living one", async (ctx) => {
     const w = world(ctx);
     const engine = await startEngine(w, { clsact: true });
-    const fd = fs.openSync(netns(w.host), "r");
-    const socket = new RouteSocket(fd);
-    fs.closeSync(fd);
-    ctx.onTestFinished(() => socket.close());
+    const socket = routeSocket(ctx, w);
     const indices = (): number[] => socket.links().map(({ index }) => index);
     const filters = (): number => indices().reduce((sum, index) => sum + socket.bpfFilters(index).length, 0);
     expect(sweepStale(socket, indices())).toBe(0);
@@ -228,9 +237,67 @@ describe("steering", () => {
     engine.proc.signal("SIGKILL");
     await engine.proc.finish();
     expect(filters()).toBe(6); // the uplink went with the process
+    await serve(w.lab, w.host, "http", PORT); // what the engine took, they let pass
+    await eventually("the kernel has emptied what the filters go on with", async () => {
+      const there = await curl(w.lab, w.client, `${ADDR.host}:${PORT}`, IN_VAIN.curl);
+      return there.code === 0;
+    });
     expect(sweepStale(socket, indices())).toBe(11); // these, and those on the way out, of all but lo
     expect(filters()).toBe(0);
     expect(w.lab.runSync(w.host, ["tc", "qdisc", "show"])).not.toContain("clsact");
+  });
+
+  it("steers by filters until links are made, by links at once beside others' filters, and loses nothing meanwhile", async (ctx) => {
+    const w = world(ctx);
+    const tc = (text: string): string => w.lab.runSync(w.host, ["tc", ...text.split(" ")]);
+    const socket = routeSocket(ctx, w);
+    const { index } = socket.link("veth1")!;
+    socket.addClsact(index);
+    socket.addBpfFilter(index, "ingress", loadProgram("other", new Assembler().mov("r0", -1).exit().assemble()), "another", 7);
+    await serve(w.lab, w.c1, "udp", 8080);
+    const engine = await startEngine(w, { linksLater: true, published: [{ ...WEB, proto: 17 }] });
+    expect(engine.events("ready")[0]?.modes).toMatchObject({ lo: "clsact", eth0: "clsact", docker0: "clsact", veth1: "tcx" });
+    const client = await udpClient(w.lab, w.client, ADDR.host, PORT);
+    const sent: string[] = [];
+    const send = (): void => {
+      sent.push(`number ${sent.length}`);
+      client.write(`${sent.at(-1)}\n`);
+    };
+    const sending = setInterval(send, 1);
+    await client.until("answers by filters", () => client.events().filter(({ event }) => event === "data").length > 20);
+    expect(tc("filter show dev eth0 ingress")).toContain("tsproxy_stub");
+    await engine.call("makeLinks");
+    expect(tc("filter show dev eth0 ingress")).toBe("");
+    expect(tc("qdisc show dev eth0")).not.toContain("clsact");
+    expect(tc("filter show dev veth1 ingress")).toContain("another");
+    const by = sent.length;
+    await client.until("answers by links", () => client.events().filter(({ event }) => event === "data").length > by + 20);
+    clearInterval(sending);
+    await client.until("all answers", () => client.events().filter(({ event }) => event === "data").length >= sent.length);
+    expect(engine.taken).toHaveLength(2 * sent.length); // each once, in both directions
+    await engine.close();
+    expect(tc("filter show dev veth1 ingress")).toContain("another");
+  });
+
+  it("lets everything pass when it is killed before it has made links, until that is swept", async (ctx) => {
+    const w = world(ctx);
+    const engine = await startEngine(w, { linksLater: true });
+    expect((await curl(w.lab, w.client, `${ADDR.host}:${PORT}`)).code).toBe(REFUSED); // by the target
+    engine.proc.signal("SIGKILL");
+    await engine.proc.finish();
+    await serve(w.lab, w.host, "http", PORT);
+    await eventually("the host's own server", async () => (await curl(w.lab, w.client, `${ADDR.host}:${PORT}`, IN_VAIN.curl)).code === 0);
+    expect(w.lab.runSync(w.host, ["tc", "filter", "show", "dev", "eth0", "ingress"])).toContain("tsproxy_stub");
+    const next = await startInstance(w.lab, w.host, ["-p", `9000:${ADDR.c1}:8080`]);
+    await eventually(
+      "no filter",
+      () =>
+        !w.lab
+          .runSync(w.host, ["tc", "qdisc", "show"])
+          .replace(/.* tspup0 .*/g, "")
+          .includes("clsact"),
+    );
+    await next.stop();
   });
 
   it("takes echo replies to the engine's requests, not those to the host's own", async (ctx) => {

@@ -1,16 +1,18 @@
 import fs from "node:fs";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Attacher } from "../../src/steer/attach.js";
-import { PreparedLinks } from "../../src/steer/prepared-links.js";
 import * as bpf from "../../src/sys/bpf.js";
+import type { FdStore } from "../../src/sys/fd-store.js";
 import type { RouteSocket } from "../../src/sys/rtnetlink.js";
 
 vi.mock("../../src/sys/bpf.js", async (original) => ({
   ...(await original<typeof bpf>()),
   loadProgram: vi.fn(),
+  createMap: vi.fn(),
+  updateElement: vi.fn(),
   createTcxLink: vi.fn(),
   hasTcx: vi.fn(),
-  createTcxLinksApart: vi.fn(),
+  apart: vi.fn(),
   updateLink: vi.fn(),
 }));
 
@@ -20,102 +22,181 @@ function isOpen(fd: number): boolean {
   return fs.existsSync(`/proc/self/fd/${fd}`);
 }
 
-describe("Attacher with prepared links", () => {
-  const PROGRAM = 1_000;
-  const places: bpf.TcxPlace[] = [
-    { ifindex: 2, direction: "ingress" },
-    { ifindex: 2, direction: "egress" },
-    { ifindex: 3, direction: "ingress" },
-  ];
-  let made: number[] = [];
-  let passing = -1;
+const PROGRAM = 1_000,
+  OTHER = 1_001;
 
-  beforeEach(() => {
-    vi.clearAllMocks();
-    made = [open(), open(), -19];
-    passing = open();
-    vi.mocked(bpf.loadProgram).mockReturnValue(passing);
-    vi.mocked(bpf.createTcxLinksApart).mockReturnValue(() => Int32Array.from(made));
-    vi.mocked(bpf.updateLink).mockReturnValue(true);
-    vi.mocked(bpf.hasTcx).mockReturnValue(true);
-    vi.mocked(bpf.createTcxLink).mockReturnValue(open());
+/** Programs, maps and links are descriptors; the host's devices take filters. */
+function host({ foreign = false, refused = false } = {}) {
+  const filters = new Map<string, { handle: number; name: string; priority: number }[]>();
+  const at = (ifindex: number, direction: string) => filters.get(`${ifindex} ${direction}`) ?? [];
+  const qdiscs = new Set<number>(foreign ? [2, 3] : []);
+  let handle = 0;
+  const socket = {
+    addClsact: (ifindex: number) => {
+      const isNew = !qdiscs.has(ifindex);
+      qdiscs.add(ifindex);
+      return isNew;
+    },
+    deleteClsact: (ifindex: number) => qdiscs.delete(ifindex),
+    hasFilters: (ifindex: number, direction: string) => at(ifindex, direction).length > 0,
+    bpfFilters: at,
+    addBpfFilter: (ifindex: number, direction: string, _progFd: number, name: string, priority: number) => {
+      if (refused) throw new Error("no cls_bpf");
+      filters.set(`${ifindex} ${direction}`, [...at(ifindex, direction), { handle: ++handle, name, priority }]);
+      return handle;
+    },
+    deleteBpfFilter: (ifindex: number, _priority: number, gone: number, direction: string) => {
+      filters.set(
+        `${ifindex} ${direction}`,
+        at(ifindex, direction).filter((filter) => filter.handle !== gone),
+      );
+    },
+  };
+  return { socket: socket as unknown as RouteSocket, at, qdiscs };
+}
+
+/** What was made, by kind, and what was last put into each array. */
+const made: { maps: number[]; links: number[]; entered: Map<number, number> } = { maps: [], links: [], entered: new Map() };
+beforeEach(() => {
+  vi.clearAllMocks();
+  Object.assign(made, { maps: [], links: [], entered: new Map() });
+  const making = (list: number[]) => (): number => {
+    list.push(open());
+    return list.at(-1)!;
+  };
+  vi.mocked(bpf.loadProgram).mockImplementation(open);
+  vi.mocked(bpf.createMap).mockImplementation(making(made.maps));
+  vi.mocked(bpf.createTcxLink).mockImplementation(making(made.links));
+  vi.mocked(bpf.apart).mockImplementation(async () => making(made.links)());
+  vi.mocked(bpf.updateElement).mockImplementation(
+    (map, _key, value) => void made.entered.set(map, new DataView(value.buffer).getUint32(0, true)),
+  );
+  vi.mocked(bpf.updateLink).mockReturnValue(true);
+  vi.mocked(bpf.hasTcx).mockReturnValue(true);
+});
+
+/** Those of `made.maps` that are open; a link may have got the number of one that is not. */
+const openMaps = (): number[] => made.maps.filter((fd) => isOpen(fd) && !made.links.includes(fd));
+
+describe("Attacher that makes links later", () => {
+  const later = { linksLater: true };
+
+  it("puts filters first, and then links with the programs that are in force in their place", async () => {
+    const { socket, at, qdiscs } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    const ingress = attacher.attach(2, PROGRAM);
+    attacher.attach(2, OTHER, "egress");
+    expect(at(2, "ingress")).toMatchObject([{ name: `tsproxy-${process.pid}-qdisc` }]);
+    expect([...made.entered.values()]).toEqual([PROGRAM, OTHER]);
+    expect(made.links).toEqual([]);
+    expect(ingress.replace(OTHER)).toBe(true);
+    expect(made.entered.get(made.maps[0]!)).toBe(OTHER);
+
+    await attacher.makeLinks();
+    expect(vi.mocked(bpf.updateLink).mock.calls).toEqual(made.links.map((link) => [link, OTHER]));
+    expect([at(2, "ingress"), at(2, "egress"), [...qdiscs]]).toEqual([[], [], []]);
+    expect(openMaps()).toEqual([]);
+    expect(ingress.replace(PROGRAM)).toBe(true);
+    expect(bpf.updateLink).toHaveBeenLastCalledWith(made.links[0], PROGRAM);
+    ingress.detach();
+    expect(made.links.map(isOpen)).toEqual([false, true]);
   });
 
-  it("puts the program into the link of its place, and makes those that failed", () => {
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare(places);
-    const egress = attacher.attach(2, PROGRAM, "egress");
-    expect(bpf.updateLink).toHaveBeenCalledExactlyOnceWith(made[1], PROGRAM);
-    expect(isOpen(passing)).toBe(false);
-    attacher.attach(3, PROGRAM);
-    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 3, "ingress");
-    egress.detach();
-    expect(isOpen(made[1]!)).toBe(false);
-    attacher.releasePrepared();
-  });
-
-  it("uses links that were begun before, and makes the others", () => {
-    const begun = new PreparedLinks(places);
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare([...places, { ifindex: 4, direction: "ingress" }], begun);
-    expect(attacher.canReplace).toBe(true);
-    attacher.attach(2, PROGRAM);
-    expect(bpf.updateLink).toHaveBeenCalledExactlyOnceWith(made[0], PROGRAM);
-    attacher.attach(4, PROGRAM);
-    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 4, "ingress");
-    expect(bpf.createTcxLinksApart).toHaveBeenCalledTimes(1);
-    attacher.releasePrepared();
-    expect(isOpen(made[1]!)).toBe(false);
-  });
-
-  it("uses a link once", () => {
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare(places);
-    attacher.attach(2, PROGRAM).detach();
-    attacher.attach(2, PROGRAM);
+  it("makes at once what is attached after that", async () => {
+    const { socket, at } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    await attacher.makeLinks();
+    expect(attacher.attach(2, PROGRAM).mode).toBe("tcx");
     expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 2, "ingress");
-    attacher.releasePrepared();
+    expect(at(2, "ingress")).toEqual([]);
   });
 
-  it("makes a link anew where the kernel does not change the one that is there", () => {
-    vi.mocked(bpf.updateLink).mockReturnValue(false);
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare(places);
+  it.each([
+    ["somebody else has filters there", { foreign: true }],
+    ["the kernel has no filters", { refused: true }],
+  ])("makes links at once where %s", async (_, given) => {
+    const { socket } = host(given);
+    const attacher = new Attacher(socket, true, undefined, later);
+    expect(attacher.attach(2, PROGRAM).mode).toBe("tcx");
+    expect(openMaps()).toEqual([]);
+    await attacher.makeLinks();
+    expect(bpf.createTcxLink).toHaveBeenCalledTimes(1);
+    expect(bpf.apart).not.toHaveBeenCalled();
+  });
+
+  it("goes on with the filter where the kernel makes no link, or does not take the program", async () => {
+    const { socket, at } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
     attacher.attach(2, PROGRAM);
-    expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 2, "ingress");
-    expect(isOpen(made[0]!)).toBe(false);
-    attacher.releasePrepared();
+    const second = attacher.attach(3, PROGRAM);
+    vi.mocked(bpf.apart).mockResolvedValueOnce(-19);
+    vi.mocked(bpf.updateLink).mockReturnValueOnce(false);
+    await attacher.makeLinks();
+    expect([at(2, "ingress"), at(3, "ingress")].map((filters) => filters.length)).toEqual([1, 1]);
+    expect(made.links.map(isOpen)).toEqual([false]);
+    expect(second.replace(OTHER)).toBe(true);
+    expect(made.entered.get(made.maps[1]!)).toBe(OTHER);
   });
 
-  it("ends those that nobody has asked for, also when nothing was attached", () => {
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare(places);
-    attacher.releasePrepared();
-    expect(made.slice(0, 2).map(isOpen)).toEqual([false, false]);
-    expect(isOpen(passing)).toBe(false);
-    attacher.releasePrepared(); // again: nothing
+  it("makes no link of what is detached before, or while it is made", async () => {
+    const { socket, at } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    const meanwhile = attacher.attach(2, PROGRAM);
+    attacher.attach(3, PROGRAM).detach();
+    const making = attacher.makeLinks();
+    meanwhile.detach();
+    attacher.close();
+    await making;
+    expect(bpf.apart).toHaveBeenCalledTimes(1);
+    expect(bpf.updateLink).not.toHaveBeenCalled();
+    expect([...made.maps, ...made.links].map(isOpen)).toEqual([false, false, false]);
+    expect([at(2, "ingress"), at(3, "ingress")]).toEqual([[], []]);
   });
 
-  it("prepares nothing where the kernel has no TCX", () => {
+  it("removes when it is closed what the kernel has refused to remove before", () => {
+    const { socket, at, qdiscs } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    const [first, second] = [attacher.attach(2, PROGRAM), attacher.attach(3, PROGRAM)];
+    const { deleteBpfFilter, hasFilters } = socket;
+    const fail = (): never => {
+      throw new Error("no memory");
+    };
+    socket.deleteBpfFilter = fail;
+    first.detach();
+    Object.assign(socket, { deleteBpfFilter, hasFilters: fail });
+    second.detach();
+    expect([at(2, "ingress").length, [...qdiscs]]).toEqual([1, [2, 3]]);
+    expect(openMaps()).toEqual([]); // so both let everything pass
+    socket.hasFilters = hasFilters;
+    attacher.close();
+    expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
+  });
+
+  it("keeps what holds the filter while the process is restarted, until there is a link", async () => {
+    const kept = new Map<string, readonly number[]>();
+    const store = { put: (name: string, fds: readonly number[]) => kept.set(name, fds), remove: (name: string) => kept.delete(name) };
+    const attacher = new Attacher(host().socket, true, store as unknown as FdStore, later);
+    const attached = attacher.attach(2, PROGRAM);
+    expect([...kept.values()]).toEqual([[made.maps[0]]]);
+    await attacher.makeLinks();
+    expect([...kept.values()]).toEqual([[made.links[0]]]);
+    attached.detach();
+    expect(kept.size).toBe(0);
+  });
+
+  it("stays with filters where the kernel has no TCX", async () => {
     vi.mocked(bpf.hasTcx).mockReturnValue(false);
-    const attacher = new Attacher(undefined, true);
-    attacher.prepare(places);
-    expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
-    attacher.releasePrepared();
-    expect(isOpen(passing)).toBe(false);
-    for (const fd of made.slice(0, 2)) fs.closeSync(fd);
-  });
-
-  it("prepares nothing where TCX is not to be used", () => {
-    const attacher = new Attacher(undefined, false);
-    attacher.prepare(places);
-    expect(bpf.createTcxLinksApart).not.toHaveBeenCalled();
-    for (const fd of [...made.slice(0, 2), passing]) fs.closeSync(fd);
+    const { socket, at } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    const attached = attacher.attach(2, PROGRAM);
+    await attacher.makeLinks();
+    expect(at(2, "ingress")).toHaveLength(1);
+    expect(bpf.apart).not.toHaveBeenCalled();
+    expect(attached.replace(OTHER)).toBe(true);
   });
 });
 
 describe("Attacher at an uplink", () => {
-  const PROGRAM = 1_000;
   /** Its filters, and what the kernel was asked for. */
   function device(refused?: Error) {
     const filters: number[] = [];
@@ -130,25 +211,14 @@ describe("Attacher at an uplink", () => {
     return { filters, socket: socket as unknown as RouteSocket };
   }
 
-  beforeEach(() => void vi.clearAllMocks());
-
-  it("waits for the links that hold the kernel's lock, and puts a filter, not a link", () => {
-    vi.mocked(bpf.loadProgram).mockReturnValue(open());
-    vi.mocked(bpf.hasTcx).mockReturnValue(true);
-    const wait = vi.fn(() => new Int32Array());
-    vi.mocked(bpf.createTcxLinksApart).mockReturnValue(wait);
+  it("puts a filter there, not a link", () => {
     const { filters, socket } = device();
-    const attacher = new Attacher(socket, true);
-    attacher.prepare([]);
-    expect(wait).not.toHaveBeenCalled();
-    expect(attacher.attachUplink(10, PROGRAM).mode).toBe("clsact");
-    expect(wait).toHaveBeenCalledOnce();
+    expect(new Attacher(socket, true).attachUplink(10, PROGRAM).mode).toBe("clsact");
     expect(filters).toEqual([PROGRAM]);
     expect(bpf.createTcxLink).not.toHaveBeenCalled();
   });
 
   it("makes a link where the kernel has no filters", () => {
-    vi.mocked(bpf.createTcxLink).mockReturnValue(open());
     const { socket } = device(new Error("Operation not supported"));
     expect(new Attacher(socket, true).attachUplink(10, PROGRAM).mode).toBe("tcx");
     expect(bpf.createTcxLink).toHaveBeenCalledExactlyOnceWith(PROGRAM, 10, "ingress");
@@ -184,6 +254,7 @@ describe("Attacher without TCX", () => {
         return 1;
       },
       bpfFilters: (_ifindex: number, direction: string) => (direction === "ingress" ? [...filters] : []),
+      hasFilters: (_ifindex: number, direction: string) => direction === "ingress" && filters.length > 0,
       deleteBpfFilter: () => {
         filters = [];
       },

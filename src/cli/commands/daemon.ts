@@ -99,7 +99,7 @@ async function daemon(options: Options): Promise<void> {
     const { info } = running;
     const { offload } = running.controller;
     stdout(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
-    void running.controller.loadOffload();
+    void running.controller.finishStart();
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {

@@ -102,11 +102,11 @@ async function runForeground(config: RunConfig): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
-  const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
+  const maps = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
-    { ...config, begun },
+    { ...config, maps },
     (error) => stop(error),
     (event) => {
       if (config.json) stdout(`${JSON.stringify(eventText(event))}\n`);
@@ -117,8 +117,8 @@ async function runForeground(config: RunConfig): Promise<void> {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
     stdout(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
-    void job.loadOffload().then((offload) => {
-      if (config.json && offload !== undefined && !offload.loading) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
+    void job.finishStart().then((offload) => {
+      if (config.json && offload !== undefined) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;

@@ -239,7 +239,7 @@ async function checkSteering(checks: Check[], system: KernelSystem, tap: DoctorT
       name: "TCX",
       status: "missing",
       essential: false,
-      meaning: "clsact filters are used, which a SIGKILL leaves until the next start",
+      meaning: "clsact filters are used, which a SIGKILL leaves, without effect, until the next start",
       fix: "use Linux 6.6 or later",
     });
 

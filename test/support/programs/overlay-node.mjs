@@ -28,7 +28,7 @@ const addresses = (texts) => perFamily(texts.map(parseIp));
 const controller = await Controller.start(parseDataplane({ workers: config.workers, firewall: config.firewall }), (error) => {
   throw error;
 });
-await controller.loadOffload();
+await controller.finishStart();
 process.on("SIGTERM", async () => {
   await controller.stop();
   process.exit(0);

@@ -3,7 +3,7 @@
  * device, and translates published ports, one frame at a time, all checksums computed anew. Each line of standard input is a
  * JavaScript array [method, …arguments] for the Steering; the answer is a line {"answer"}. The end of input closes it all.
  *
- * CONFIG: { clsact, address, gateway, published: [{ proto, hostIp, port, targetIp, targetPort }] }, addresses as text. Clients that
+ * CONFIG: { clsact, linksLater, address, gateway, published: [{ proto, hostIp, port, targetIp, targetPort }] }, addresses as text. Clients that
  * are the host itself get the address `gateway`; `address: false` leaves the uplink without one. Other methods: `commands`.
  */
 import { execFileSync } from "node:child_process";
@@ -39,6 +39,7 @@ const steering = new Steering({
   flowCapacity: 1000,
   bypass: true, // this engine has no ring buffer
   forceClsact: config.clsact === true,
+  linksLater: config.linksLater === true,
   routeSocket: routes,
 });
 const modes = {};
@@ -181,9 +182,9 @@ const timer = setInterval(() => {
 }, 1);
 
 const lines = readline.createInterface({ input: process.stdin });
-lines.on("line", (line) => {
+lines.on("line", async (line) => {
   const [method, ...args] = JSON.parse(line);
-  const answer = method in commands ? commands[method](...args) : steering[method](...args);
+  const answer = await (method in commands ? commands[method](...args) : steering[method](...args));
   say({ event: "answer", answer: answer ?? null });
 });
 lines.on("close", () => {

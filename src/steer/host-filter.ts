@@ -1,0 +1,140 @@
+/**
+ * A program on a device of the host's by a clsact filter, which the kernel puts there without waiting for anything. A filter stays when its process is
+ * killed. So what it runs is a stub, which goes on with the program in an array of one (BPF_MAP_TYPE_PROG_ARRAY): the kernel empties that when its last
+ * descriptor is closed (`prog_array_map_clear`, kernel/bpf/arraymap.c), and from then on the filter lets everything pass. It is called `tsproxy-PID`, or
+ * `tsproxy-PID-qdisc` if its process has made the device's clsact, and is removed by the next start (`sweepStale`).
+ */
+import fs from "node:fs";
+import { log } from "../log.js";
+import * as bpf from "../sys/bpf.js";
+import type { RouteSocket } from "../sys/rtnetlink.js";
+import { Assembler } from "./assembler.js";
+import { TC_ACT_UNSPEC } from "./program.js";
+
+/** Filters of all instances share one priority; the kernel tells them apart by handle. */
+const PRIORITY = 0x7450;
+const ATTEMPTS = 3;
+const DIRECTIONS = ["ingress", "egress"] as const;
+const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
+/** enum bpf_func_id. */
+const TAIL_CALL = 12;
+const FIRST = new Uint8Array(4);
+
+export class HostFilter {
+  private constructor(
+    private readonly socket: RouteSocket,
+    private readonly place: bpf.TcxPlace,
+    private readonly array: number,
+    private readonly handle: number,
+    private readonly qdiscs: Set<number>,
+  ) {}
+
+  /** `name`: without the process id. `qdiscs`: devices whose clsact this process has made. */
+  static put(socket: RouteSocket, place: bpf.TcxPlace, progFd: number, name: string, qdiscs: Set<number>): HostFilter {
+    const array = bpf.createMap({ name: "tsproxy_place", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+    let stub: number | undefined;
+    try {
+      enter(array, progFd);
+      stub = bpf.loadProgram("tsproxy_stub", stubProgram(array));
+      return new HostFilter(socket, place, array, putFilter(socket, place, stub, name, qdiscs), qdiscs);
+    } catch (error) {
+      fs.closeSync(array);
+      throw error;
+    } finally {
+      if (stub !== undefined) fs.closeSync(stub); // the kernel keeps it as long as it is attached
+    }
+  }
+
+  /** Descriptor of what keeps the filter in force. */
+  get fd(): number {
+    return this.array;
+  }
+
+  /** Another program, between two packets. */
+  replace(progFd: number): boolean {
+    enter(this.array, progFd);
+    return true;
+  }
+
+  /** The device may be gone. Where the kernel does not remove it, it stays, and lets everything pass. */
+  detach(): void {
+    const { socket, qdiscs } = this;
+    const { ifindex, direction } = this.place;
+    try {
+      socket.deleteBpfFilter(ifindex, PRIORITY, this.handle, direction);
+      if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
+    } catch (error) {
+      log.warn(`a filter of ours stays on device ${ifindex}, and lets everything pass: ${(error as Error).message}`);
+    } finally {
+      fs.closeSync(this.array);
+    }
+  }
+}
+
+function enter(array: number, progFd: number): void {
+  bpf.updateElement(array, FIRST, new Uint8Array(Uint32Array.of(progFd).buffer));
+}
+
+function stubProgram(array: number): Uint8Array {
+  return new Assembler().loadMap("r2", array).mov("r3", 0).call(TAIL_CALL).mov("r0", TC_ACT_UNSPEC).exit().assemble();
+}
+
+/**
+ * Answers the filter's handle. Another instance that starts just then may remove the qdisc that a dead one had made, with what is on it (`removeFilters`): then
+ * once more.
+ */
+function putFilter(socket: RouteSocket, { ifindex, direction }: bpf.TcxPlace, progFd: number, name: string, qdiscs: Set<number>): number {
+  for (let attempt = 1; ; attempt++) {
+    if (socket.addClsact(ifindex)) qdiscs.add(ifindex);
+    const fullName = `${name}-${process.pid}${qdiscs.has(ifindex) ? "-qdisc" : ""}`;
+    try {
+      const handle = socket.addBpfFilter(ifindex, direction, progFd, fullName, PRIORITY);
+      if (attempt === ATTEMPTS || socket.bpfFilters(ifindex, direction).some((filter) => filter.handle === handle)) return handle;
+    } catch (error) {
+      if (attempt < ATTEMPTS) continue;
+      if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
+      throw error;
+    }
+  }
+}
+
+function removeQdisc(socket: RouteSocket, ifindex: number, qdiscs: Set<number>): void {
+  socket.deleteClsact(ifindex);
+  qdiscs.delete(ifindex);
+}
+
+/** Whether nobody has a program on the device's clsact. */
+function isUnused(socket: RouteSocket, ifindex: number): boolean {
+  return !DIRECTIONS.some((direction) => socket.hasFilters(ifindex, direction));
+}
+
+/** Removes the device's filters of processes that `match` accepts, and the clsact qdisc if such a process had made it and nothing else uses it. */
+function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string) => boolean): number {
+  let removed = 0;
+  let madeQdisc = false;
+  for (const direction of DIRECTIONS) {
+    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
+      const parts = FILTER_NAME.exec(name);
+      if (parts === null || !match(parts[1]!)) continue;
+      socket.deleteBpfFilter(ifindex, priority, handle, direction);
+      madeQdisc ||= parts[2] !== undefined;
+      removed++;
+    }
+  }
+  if (madeQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
+  return removed;
+}
+
+/** Removes from these devices what tsproxy processes that are no more have left. Answers how many filters. */
+export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
+  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
+}
+
+/** Tries once more what has failed in `detach`, when nothing is attached any more. `qdiscs`: as of `HostFilter.put`. */
+export function removeRest(socket: RouteSocket, qdiscs: Set<number>): void {
+  for (const ifindex of qdiscs) {
+    removeFilters(socket, ifindex, (pid) => pid === String(process.pid));
+    if (isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
+  }
+  qdiscs.clear();
+}
