@@ -4,17 +4,22 @@ import { format, summarize } from "./stats.js";
 
 const WIDTH = 100;
 
-/** Lines of at most 100 columns. */
-export function wrap(text: string): string {
+/** Lines of at most `width` columns. */
+export function wrap(text: string, width = WIDTH): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > WIDTH) {
+    if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line].join("\n");
+}
+
+/** Of a list, whose further lines stand below the text of the first. */
+export function item(text: string): string {
+  return wrap(`- ${text}`, WIDTH - 2).replaceAll("\n", "\n  ");
 }
 
 export function fence(lines: readonly string[]): string {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { isLeft, leftSection } from "./left.js";
 import { QUIET } from "./machine.js";
 import { DISTURBED } from "./others.js";
-import { type Base, duration, fence, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
+import { type Base, duration, fence, item, provenance, type Row, spreadTable, table, wordTable, wrap } from "./page.js";
 import { type Cell, type Results, valuesOf, writeJson } from "./results.js";
 import { format, summarize } from "./stats.js";
 import { type Bar, barChart, type Curve, percentileChart } from "./svg.js";
@@ -160,7 +160,7 @@ export function quiet({
   const disturbed = count((cell) => cell.disturbed);
   const others = `What ran while others had more than ${100 * DISTURBED} % of the processors was measured again, where there was time for that; ${disturbed === 0 ? "no" : disturbed} such measurement${disturbed === 1 ? " is" : "s are"} left.`;
   if (unusual === undefined) return `${before} ${others}`;
-  return `${before} ${others} What differed by a factor of more than ${unusual} from the median of the same peer's earlier rounds was measured again, up to twice, whoever it was and whether it was more or less: ${count((cell) => cell.again)} times. The first that did not differ counts, or else the one in the middle; the others are in the JSON (\`again\`).`;
+  return `${before} ${others} What differed by a factor of more than ${unusual} from the median of the same peer's earlier rounds was measured again, up to twice, whoever it was and whether it was more or less (such measurements: ${count((cell) => cell.again)}). The first that did not differ counts, or else the one in the middle; the others are in the JSON (\`again\`).`;
 }
 
 /** A table with the main medians, and one a metric with everything. */
@@ -220,14 +220,14 @@ export function glance(head: string, metrics: readonly string[], rows: (metric: 
 
 export function leftOut(results: Results): string[] {
   const failures = results.cells.flatMap(({ peer, scenario, round, failures: f }) =>
-    Object.entries(f).map(([what, why]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]!.trim()}`),
+    Object.entries(f).map(([what, why]) => `${peer}, ${scenario}, round ${round}, ${what}: ${why.split("\n", 1)[0]!.trim()}`),
   );
   const remarks = results.cells.flatMap(({ peer, scenario, round, remarks: r = {} }) =>
-    Object.entries(r).map(([what, text]) => `- ${peer}, ${scenario}, round ${round}, ${what}: ${text}`),
+    Object.entries(r).map(([what, text]) => `${peer}, ${scenario}, round ${round}, ${what}: ${text}`),
   );
-  const skipped = Object.entries(results.skipped).map(([name, why]) => `- ${name}: ${why}`);
+  const skipped = Object.entries(results.skipped).map(([name, why]) => `${name}: ${why}`);
   const all = [...skipped, ...failures, ...remarks];
-  return all.length === 0 ? [] : ["## Left out or failed", all.map((line) => wrap(line).replaceAll("\n", "\n  ")).join("\n")];
+  return all.length === 0 ? [] : ["## Left out or failed", all.map(item).join("\n")];
 }
 
 /** How each peer was set up, and what the traffic was made with. */

@@ -67,6 +67,7 @@ function wholeTurn(): () => void {
     withhold: () => {},
     unsee: () => {},
     carriedAck: () => 0,
+    carriedPackets: () => 0,
   });
   return () => engine.turn(0, 0);
 }

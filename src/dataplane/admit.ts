@@ -35,10 +35,11 @@ import { answer } from "./icmp-answer.js";
 import { HOSTS, KEPT, MASQUERADED, openFlow, UNCHANGED } from "./open-flow.js";
 import { DNS, isInMiddle, isOpening, isSctpInMiddle, opening, opensFlow } from "./opening.js";
 import { isIcmp } from "./packet.js";
+import type { PublishRule } from "./published-rules.js";
 import { refuseOpening } from "./refuse-opening.js";
 import { portOf } from "./remote-forward.js";
 import { forgetEntry } from "./retire.js";
-import type { PublishRule, State } from "./state.js";
+import type { State } from "./state.js";
 import { reset } from "./tcp-reset.js";
 import * as sctpTrack from "./track-sctp.js";
 import { expire } from "./ttl.js";
@@ -109,7 +110,7 @@ function codeOf(reason: number): number {
 
 function toHost(b: Batch, i: number, state: State, src: number, dst: number): number {
   const proto = b.proto[i]!;
-  const rule = isIcmp(proto) ? null : state.publishedAt(dst, b.ports[i]! >>> 16, proto);
+  const rule = isIcmp(proto) ? null : state.published.at(dst, b.ports[i]! >>> 16, proto);
   const fromBridge = b.ingress[i] !== state.ports.uplink;
   if (isLoopback(dst) && fromBridge) return drop.DROP_NO_ROUTE; // loopback is the host's own (RFC 1122 §3.2.1.3)
   if (rule !== null) {

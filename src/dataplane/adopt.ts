@@ -229,7 +229,7 @@ export class FormerFlows {
   /** Flow `id` says which of several targets its client has been led to. */
   private noteTarget(id: number): void {
     const { conntrack, newFlow: flow } = this.state;
-    const rule = this.state.publishedAt(flow.dst, flow.ports >>> 16, flow.proto);
+    const rule = this.state.published.at(flow.dst, flow.ports >>> 16, flow.proto);
     const target = rule === null ? null : targetOf(rule, flow.replySrc, flow.replyPorts & 0xffff, dstPort(flow.ports));
     if (rule !== null && target !== null) noteTarget(this.state, rule, flow.src, target, conntrack.lastSeen(id));
   }
@@ -296,7 +296,7 @@ export class FormerFlows {
 
   private fateBy(proto: number, dst: number, ports: number, replySrc: number, replyPorts: number): number {
     if (isIcmp(proto)) return OVER;
-    const rule = this.state.publishedAt(dst, ports >>> 16, proto);
+    const rule = this.state.published.at(dst, ports >>> 16, proto);
     if (rule === null) return ON_TRUST;
     if (targetOf(rule, replySrc, replyPorts & 0xffff, dstPort(ports)) !== null) return TAKEN;
     return rule.selection === null ? OVER : ON_TRUST; // one of several may come still

@@ -10,7 +10,8 @@ import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { PROTO_ICMP } from "../wire/ipv4.js";
 import { rawHalf } from "../wire/raw.js";
-import type { PublishRule, State } from "./state.js";
+import type { PublishRule } from "./published-rules.js";
+import type { State } from "./state.js";
 
 /** What must hold of a packet, all of it. */
 export interface CaptureFilterOptions {
@@ -106,7 +107,7 @@ export class CaptureFilter {
     if (!this.isProto(proto)) return false;
     if (!this.isPort(proto, ports, true)) return false;
     if (client !== null && !client.has(src, state.addresses) && !client.has(dst, state.addresses)) return false;
-    const rule = proto === 0 ? null : state.publishedAt(dst, ports >>> 16, proto);
+    const rule = proto === 0 ? null : state.published.at(dst, ports >>> 16, proto);
     const isTarget = target === null || target.has(src, state.addresses) || target.has(dst, state.addresses);
     if (!isTarget && !this.leadsToTarget(rule)) return false;
     return this.isNetworkOf(ingress) || this.isNetworkOf(egress) || this.leadsToNetwork(rule);

@@ -12,9 +12,10 @@ import { isIpv6, rowOf } from "../wire/address-word.js";
 import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { dstPort, rawHalf } from "../wire/raw.js";
+import type { PublishRule, RuleTarget } from "./published-rules.js";
 import { portOf } from "./remote-forward.js";
 import { evict } from "./retire.js";
-import type { PublishRule, RuleTarget, State } from "./state.js";
+import type { State } from "./state.js";
 import { isOpening } from "./track-sctp.js";
 
 /** The target for a new flow of the client with the address `src`; null: none takes it. */
@@ -63,7 +64,7 @@ export function opensAnother(b: Batch, i: number, state: State, id: number): boo
   if (ct.PHASES[conntrack.state(id)] !== ct.CLOSED || !conntrack.isPublished(id)) return false;
   const proto = b.proto[i]!;
   if (proto === PROTO_TCP ? !isSyn(b, i) : proto === PROTO_SCTP ? !isOpening(b, i) : proto !== PROTO_UDP) return false;
-  const rule = state.publishedAt(b.dst[i]!, b.ports[i]! >>> 16, proto);
+  const rule = state.published.at(b.dst[i]!, b.ports[i]! >>> 16, proto);
   if (rule === null || rule.selection === null) return false;
   if (proto === PROTO_UDP) {
     // A query: answers to others from the same port may be on their way.

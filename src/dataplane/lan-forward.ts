@@ -103,9 +103,9 @@ function carry(b: Batch, i: number, state: State, network: number, port: number,
   const flags = networks.flags[network]!;
   if ((flags & (PASSTHRU | PROMISCUOUS | VEPA)) !== 0 || !state.offloads) return;
   if (!isPlain(b, i) || (port !== endpoint && b.src[i] !== (b.kind[i] === KIND_IPV4 ? ports.address : ports.address6)[endpoint])) return;
-  if (state.isTarget(ports.address[endpoint]!) || state.isTarget(ports.address6[endpoint]!)) return;
+  if (state.published.isTarget(ports.address[endpoint]!) || state.published.isTarget(ports.address6[endpoint]!)) return;
   const toEndpoint = ports.kind[port] !== LAN;
-  if (toEndpoint && (state.isTarget(ports.address[port]!) || state.isTarget(ports.address6[port]!))) return;
+  if (toEndpoint && (state.published.isTarget(ports.address[port]!) || state.published.isTarget(ports.address6[port]!))) return;
   const frame = b.at[i]! + HEADER_SIZE;
   const dstHi = eth.dstHi(halves, frame);
   const dstLo = eth.dstLo(halves, frame);

@@ -128,7 +128,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   if (offload === OFFLOAD_INSIDE) entries.values[(at + FLOW_WAY_IN_AT) >> 2] = networks.wayInFor(ports.network[from]!, src);
   entries.values[(at + FLOW_CARRIED_AT) >> 2] = inside
     ? 0
-    : (state.publishedAt(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0);
+    : (state.published.at(conntrack.tuple(id, 0, 1), conntrack.tuple(id, 0, 2) >>> 16, conntrack.protocol(id))?.carried ?? 0);
   if (offload === OFFLOAD_ACROSS || offload === OFFLOAD_BOTH) {
     entries.valueBytes[at + FLOW_HOPS_AT] = (conntrack.egress(id, dir ^ 1) & EGRESS_KEEP_TTL) === 0 ? 1 : 0;
     if (offload === OFFLOAD_ACROSS) enterAcross(state, id, dir, entries, at);

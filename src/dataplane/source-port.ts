@@ -52,7 +52,7 @@ export function masquerade(b: Batch, i: number, state: State, flow: NewFlow): bo
   const { pool } = state;
   const { proto, src, replyDst: outside } = flow;
   const inside = flow.ports & 0xffff;
-  const own = isIcmp(proto) ? -1 : state.publishedAs(src, inside, proto, outside);
+  const own = isIcmp(proto) ? -1 : state.published.portOf(src, inside, proto, outside);
   if (own !== -1 && worthOfTuple(b, i, state, flow, own) !== UNFIT) return settleOn(b, state, flow, own, -1);
   const more = state.limits.mayTakePort(flow);
   for (let n = 0; n < OWN_TRIES; n++) {
@@ -115,7 +115,7 @@ function settleOn(b: Batch, state: State, flow: NewFlow, port: number, mapping: 
 }
 
 function worthOf(b: Batch, i: number, state: State, flow: NewFlow, port: number): number {
-  const isPublished = state.isLocal(flow.replyDst) && state.publishedAt(flow.replyDst, port, flow.proto) !== null;
+  const isPublished = state.isLocal(flow.replyDst) && state.published.at(flow.replyDst, port, flow.proto) !== null;
   return isPublished ? UNFIT : worthOfTuple(b, i, state, flow, port);
 }
 

@@ -24,17 +24,16 @@ import { type RandomInt32, secureRandom } from "../table/random.js";
 import { Remotes } from "../table/remotes.js";
 import { Routes, type Routing } from "../table/routes.js";
 import { Seals } from "../table/seals.js";
-import type { Selection } from "../table/selection.js";
 import { StationPairs } from "../table/station-pairs.js";
 import { Strangers } from "../table/strangers.js";
 import { Tunnel } from "../table/tunnel.js";
 import * as word from "../wire/address-word.js";
 import { DROP_FRAGMENT_ALONE } from "../wire/drop.js";
 import { ACROSS_VALUE_SIZE } from "../wire/flow-entry.js";
-import { rawHalf } from "../wire/raw.js";
 import { Announcements } from "./announce.js";
 import { Limits } from "./limits.js";
 import { Probes } from "./probe.js";
+import { PublishedRules } from "./published-rules.js";
 import { Shaper } from "./shaper.js";
 
 /** Who looks at packets on their way (`engine/captures.ts`). */
@@ -55,39 +54,6 @@ export interface Capturing {
   done(): void;
   /** Every second. */
   tick(): void;
-}
-
-/** Where a published port leads. */
-export interface RuleTarget {
-  /** 1 and more; the same for as long as the port is published, and no other target's of it. */
-  id: number;
-  address: number;
-  /** Its port, host order, for the rule's first port; the others follow. */
-  port: number;
-  /** TAKES and so on, of `table/selection.ts`. */
-  duty: number;
-  /** Own network that the target is an endpoint of; -1: the host's kernel reaches it. */
-  network: number;
-  /** Address that the target sees instead of a client that it could not answer through us (see `admit.ts`): the host's, next to the target. */
-  snatSource: number;
-  /** Network that the target shares with `snatSource`: clients in it would be answered directly. */
-  onlink: Prefix;
-}
-
-/** A published port or range of them. Ports in host order. */
-export interface PublishRule {
-  proto: number;
-  /** 0: any of the host's IPv4 addresses; the handle of ::, any of its IPv6 addresses. */
-  hostIp: number;
-  firstPort: number;
-  lastPort: number;
-  targets: readonly RuleTarget[];
-  /** Those of them that take new flows. */
-  takers: readonly RuleTarget[];
-  /** Which of several targets is next; null: there is one alone, and never more. */
-  selection: Selection | null;
-  /** Place where the steering programs count what they carry of its flows (`steer/carried.ts`); default: 0. */
-  carried?: number | undefined;
 }
 
 export const FORGET_MAX = 1024;
@@ -157,6 +123,7 @@ export class State {
   readonly stationPairs = new StationPairs(MAX_STATION_PAIRS);
   /** Later fragments that wait for their first one. */
   readonly held = new HeldFrames();
+  readonly published: PublishedRules;
   readonly ports: Ports;
   readonly shaper: Shaper;
   /** IPv6 addresses, as the handles that everything else knows them by. Who keeps one holds it. */
@@ -227,6 +194,8 @@ export class State {
   unsee: (id: number) => void = () => {};
   /** Upper half, raw, of what the last segment of direction `dir` acknowledged that the kernel has carried of an offloaded flow; 0: not known. Set by the engine. */
   carriedAck: (id: number, dir: number) => number = () => 0;
+  /** Packets of direction `dir` that the kernel has carried of an offloaded flow. Set by the engine. */
+  carriedPackets: (id: number, dir: number) => number = () => 0;
   /** ICMP errors sent this second, in all and by port. */
   icmpErrors = 0;
   readonly icmpErrorsTo = new Uint16Array(MAX_PORTS);
@@ -235,16 +204,6 @@ export class State {
   answeredCount = 0;
   /** Monotonic seconds; the engine sets it before each batch. */
   now = 0;
-  private readonly published: PairMap;
-  /** Handle of ::, held. */
-  private readonly anyIpv6: number;
-  /** By the control side's number. */
-  private readonly rules = new Map<number, PublishRule>();
-  /** By target, of those that lead to one alone, in the order in which they were published. */
-  private readonly rulesOf = new Map<number, PublishRule[]>();
-  /** Addresses of all of them, and how many targets have each. */
-  private readonly targets = new Map<number, number>();
-
   constructor(options: StateOptions) {
     const random = options.random ?? secureRandom();
     this.random = random;
@@ -260,7 +219,7 @@ export class State {
     this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
     this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses, options.allocate);
-    this.anyIpv6 = this.addresses.take({ family: 6, value: 0n });
+    const anyIpv6 = this.addresses.take({ family: 6, value: 0n });
     this.forget6 = new FlowEntries(FORGET_MAX, this.addresses);
     this.entries6 = new FlowEntries(MAX_ENTRIES, this.addresses);
     this.networks = new Networks(this.addresses);
@@ -278,7 +237,7 @@ export class State {
     this.tunnel = new Tunnel(random());
     this.seals = new Seals(this.addresses, random);
     this.sealer = options.sealer ?? null;
-    this.published = new PairMap(random());
+    this.published = new PublishedRules(anyIpv6, random(), () => this.stationPairs.takeBack());
   }
 
   /** Whether it is the port of an endpoint that stands on a LAN. */
@@ -318,84 +277,5 @@ export class State {
   /** Whether several hosts listen at the address: multicast, the limited broadcast, or that of a network of the host's. */
   isGroup(address: number): boolean {
     return word.isGroup(address) || this.locals.get(address, 1) !== -1;
-  }
-
-  /** Whether published ports lead to the address. */
-  isTarget(address: number): boolean {
-    return address !== word.NO_ADDRESS && this.targets.has(address);
-  }
-
-  /** Rules have other targets, or there are others: so what the kernel carries past them is decided anew. */
-  targetsChanged(before: readonly RuleTarget[], after: readonly RuleTarget[]): void {
-    const { targets } = this;
-    for (const { address } of after) targets.set(address, (targets.get(address) ?? 0) + 1);
-    for (const { address } of before) {
-      const others = targets.get(address)! - 1;
-      if (others === 0) targets.delete(address);
-      else targets.set(address, others);
-    }
-    this.stationPairs.takeBack();
-  }
-
-  /** Publishes `rule` under the number that the control side gave it, 0..2^31-1, which no other rule may have. */
-  publish(id: number, rule: PublishRule): void {
-    this.rules.set(id, rule);
-    if (rule.selection === null) this.addRuleOf(rule.targets[0]!.address, rule);
-    for (let port = rule.firstPort; port <= rule.lastPort; port++) this.published.set(rule.hostIp, rawHalf(port) | (rule.proto << 16), id);
-  }
-
-  /** The rule that had the number, or null. Its flows are not touched. */
-  withdraw(id: number): PublishRule | null {
-    const rule = this.rules.get(id);
-    if (rule === undefined) return null;
-    for (let port = rule.firstPort; port <= rule.lastPort; port++) {
-      const key = rawHalf(port) | (rule.proto << 16);
-      if (this.published.get(rule.hostIp, key) === id) this.published.delete(rule.hostIp, key); // else it is a later rule's
-    }
-    this.rules.delete(id);
-    if (rule.selection === null) this.removeRuleOf(rule.targets[0]!.address, rule);
-    return rule;
-  }
-
-  /** The rule of that number, or undefined. */
-  rule(id: number): PublishRule | undefined {
-    return this.rules.get(id);
-  }
-
-  private addRuleOf(target: number, rule: PublishRule): void {
-    const others = this.rulesOf.get(target);
-    if (others === undefined) this.rulesOf.set(target, [rule]);
-    else others.push(rule);
-  }
-
-  private removeRuleOf(target: number, rule: PublishRule): void {
-    const others = this.rulesOf.get(target)!;
-    if (others.length === 1) this.rulesOf.delete(target);
-    else others.splice(others.indexOf(rule), 1);
-  }
-
-  /**
-   * Port (raw half) of the local address `outside` that `port` (raw half) of the target `inside` is published as; -1: none, or it is one of several
-   * targets, so that who calls back there may come to another. Of several the first.
-   */
-  publishedAs(inside: number, port: number, proto: number, outside: number): number {
-    const rules = this.rulesOf.get(inside);
-    if (rules === undefined) return -1;
-    const wanted = rawHalf(port);
-    for (let k = 0; k < rules.length; k++) {
-      const rule = rules[k]!;
-      const hostPort = rule.firstPort + wanted - rule.targets[0]!.port;
-      if (rule.proto !== proto || hostPort < rule.firstPort || hostPort > rule.lastPort) continue;
-      const raw = rawHalf(hostPort);
-      if (this.publishedAt(outside, raw, proto) === rule) return raw; // not of another address, and not hidden by a rule of this one
-    }
-    return -1;
-  }
-
-  /** Rule for packets to `port` (raw half) of the local address `address`, or null. */
-  publishedAt(address: number, port: number, proto: number): PublishRule | null {
-    let id = this.published.get(address, port | (proto << 16));
-    if (id === -1) id = this.published.get(word.isIpv6(address) ? this.anyIpv6 : 0, port | (proto << 16));
-    return id === -1 ? null : this.rules.get(id)!;
   }
 }

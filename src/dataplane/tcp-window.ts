@@ -12,25 +12,33 @@
  * a FIN comes what the other end has; for other segments its entry is read. If nothing has been carried yet there is no note, or one of an earlier connection with
  * these ports. So what we have seen ourselves will do as well.
  *
- * Not known, so not asked: before both ends have acknowledged something, and what the kernel has carried until lately (`forgetAcked`).
+ * Not known, so not asked: before both ends have acknowledged something, and what others have carried until lately, who have left no note (`forgetAcked`).
  */
 import type { Batch } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
 import { PROTO_TCP } from "../wire/ipv4.js";
-import { TCP_ACK, tcpAcknowledgmentUpper, tcpSequenceUpper } from "../wire/l4.js";
+import { TCP_ACK, TCP_SYN, tcpAcknowledgmentUpper, tcpSequenceUpper } from "../wire/l4.js";
 import { rawHalf } from "../wire/raw.js";
 import type { State } from "./state.js";
 
 /** Steps of 64 KiB. One more before it: sums of halves are cut off. */
 const WINDOW = 512;
 const HALF = 0xffff;
+/** That a packet takes at most, with segmentation offload (GSO_MAX_SIZE of linux/netdevice.h). */
+const MOST_STEPS = 8;
 /** Raw, for 0, which stands for what is not known: a step too far, and one before is within the window. */
 const FIRST = rawHalf(1);
 
 /** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
 export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void {
   if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off) || FIRST);
-  if (!isKnown(conntrack.state(id))) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || FIRST);
+  if (begins(conntrack.state(id), dir, flags)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || FIRST);
+}
+
+/** Whether the own bytes of a segment's sender begin with it, as far as is known. A target may take a half-closed connection's SYN for a new one. */
+function begins(state: number, dir: number, flags: number): boolean {
+  if ((flags & TCP_SYN) === 0) return !isKnown(state) && state !== ct.SYN_RECEIVED;
+  return !isKnown(state) || (dir === 1 && state !== ct.ESTABLISHED);
 }
 
 /** Others have carried flow `id`: what direction `dir` has acknowledged is not known. */
@@ -43,7 +51,6 @@ export function isOutside(b: Batch, i: number, state: State, id: number, dir: nu
   const { conntrack } = state;
   const { halves } = b.memory;
   const off = b.l4[i]!;
-  if (conntrack.isWithheld(id)) return false;
   if ((conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) return isOutsideOfCarried(b, i, state, id, dir);
   return isKnown(conntrack.state(id)) && isFar(tcpSequenceUpper(halves, off), conntrack.acked(id, dir ^ 1));
 }
@@ -61,8 +68,25 @@ function isOutsideOfCarried(b: Batch, i: number, state: State, id: number, dir: 
 }
 
 /** Whether a number is neither at `last` nor in the window behind it; upper halves, raw. 0: that is not known. */
-function isFar(number: number, last: number): boolean {
-  return last !== 0 && ((rawHalf(number) - rawHalf(last) + 1) & HALF) > WINDOW;
+function isFar(number: number, last: number, window = WINDOW): boolean {
+  return last !== 0 && ((rawHalf(number) - rawHalf(last) + 1) & HALF) > window;
+}
+
+/**
+ * Whether a segment with `flags` at `off`, of the opener of flow `id`, which is SYN_RECEIVED, acknowledges what its target has answered. Who sends with a false source
+ * address does not know that number, so it proves that the opener is there.
+ */
+export function isProof(state: State, id: number, flags: number, halves: Uint16Array, off: number): boolean {
+  return (flags & TCP_ACK) !== 0 && isReached(state, id, tcpAcknowledgmentUpper(halves, off));
+}
+
+/** Whether the target of flow `id`, which is SYN_RECEIVED, may have come to a number, upper half and raw, since its answer. 0: it is not known which. */
+export function isReached(state: State, id: number, number: number): boolean {
+  const { conntrack } = state;
+  const begun = conntrack.acked(id, 0);
+  if (number === 0 || !isFar(number, begun)) return true;
+  if ((conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) === 0) return false;
+  return !isFar(number, begun, WINDOW + state.carriedPackets(id, 1) * MOST_STEPS);
 }
 
 /** Whether both ends have acknowledged what the other sent. */

@@ -1,7 +1,7 @@
 /**
  * Follows the state of each packet's flow and starts its time-out afresh.
  *
- * TCP (RFC 5382 §5, RFC 7857 §2): SYN_SENT -> SYN_RECEIVED (answer seen) -> ESTABLISHED (client's ACK) -> FIN_* (one end closed) -> CLOSING
+ * TCP (RFC 5382 §5, RFC 7857 §2): SYN_SENT -> SYN_RECEIVED (answer seen) -> ESTABLISHED (client's ACK of it) -> FIN_* (one end closed) -> CLOSING
  * (both); RST from anywhere -> RESET_*. But a RST or FIN outside of the window changes nothing (`tcp-window.ts`). A connection in whose middle we
  * come is TAKEN_UP until its target answers. A flow that is closing or reset lives on for its time-out, since the last ACK may come again; a fresh
  * SYN of the client opens it anew. Of a reset that was forged its alleged sender knows nothing: when he goes on, the flow is taken up again (much
@@ -18,7 +18,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { queryState } from "./packet.js";
 import type { State } from "./state.js";
-import { isOutside, note } from "./tcp-window.js";
+import { isOutside, isProof, note } from "./tcp-window.js";
 import { rememberEnd } from "./time-wait.js";
 import { trackSctp } from "./track-sctp.js";
 import { turn } from "./turn.js";
@@ -57,6 +57,8 @@ export function track(b: Batch, state: State): void {
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
     if (isTcp) {
       if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(b, i, state, id, dir)) continue; // forged
+      const proves = old !== ct.SYN_RECEIVED || dir === 1 || (flags & (TCP_RST | TCP_SYN)) !== 0;
+      if (!proves && !isProof(state, id, flags, halves, b.l4[i]!)) continue; // of somebody who does not get the answers
       if ((flags & TCP_RST) === 0 && (old !== ct.CLOSING || opensAnew(flags, dir))) note(conntrack, id, dir, flags, halves, b.l4[i]!);
     }
     conntrack.touch(id, dir, now);

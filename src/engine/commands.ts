@@ -226,6 +226,10 @@ export class Commands implements EngineHooks {
     return this.maps.offload?.carriedAck(id, dir) ?? 0;
   }
 
+  carriedPackets(id: number, dir: number): number {
+    return this.maps.offload?.carriedPackets(id, dir) ?? 0;
+  }
+
   /** Brings all flows that the kernel carries up to date: how many both ends keep up is asked at the end. */
   settleAll(): void {
     const { conntrack } = this.state;

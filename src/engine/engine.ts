@@ -38,6 +38,8 @@ export interface EngineHooks {
   unsee(id: number): void;
   /** As `State.carriedAck`. */
   carriedAck(id: number, dir: number): number;
+  /** As `State.carriedPackets`. */
+  carriedPackets(id: number, dir: number): number;
 }
 
 export class Engine {
@@ -91,6 +93,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
   state.settle = (id) => hooks.settle(id);
   state.unsee = (id) => hooks.unsee(id);
   state.carriedAck = (id, dir) => hooks.carriedAck(id, dir);
+  state.carriedPackets = (id, dir) => hooks.carriedPackets(id, dir);
   let lastSecond = 0;
   let asked = false;
 

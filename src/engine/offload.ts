@@ -6,6 +6,7 @@
  * and when somebody asks to see the flow.
  */
 import type { State } from "../dataplane/state.js";
+import { isReached } from "../dataplane/tcp-window.js";
 import { isMoreThanQueries, isStream } from "../dataplane/track.js";
 import { turn } from "../dataplane/turn.js";
 import * as ct from "../table/conntrack.js";
@@ -80,7 +81,7 @@ export class Offload {
     const since = this.state.conntrack.lastSeen(id); // when we saw its last packet: what is older is of an earlier connection
     switch (old) {
       case ct.SYN_RECEIVED:
-        return client >= since ? ct.ESTABLISHED : old;
+        return client >= since && isReached(this.state, id, this.carriedAck(id, 0)) ? ct.ESTABLISHED : old;
       case ct.TAKEN_UP:
         return target >= since ? ct.ESTABLISHED : old;
       case ct.RESET_ORIGINAL:
@@ -107,6 +108,11 @@ export class Offload {
   /** As `State.carriedAck`. */
   carriedAck(id: number, dir: number): number {
     return this.find(id, dir) ? this.found.valueHalves[FLOW_ACKED_AT / 2]! : 0;
+  }
+
+  /** As `State.carriedPackets`. */
+  carriedPackets(id: number, dir: number): number {
+    return this.read(id, dir, FLOW_PACKETS_AT);
   }
 
   /** The u32 at `at` in the entry of direction `dir`; 0 if there is none. */

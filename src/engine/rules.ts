@@ -1,5 +1,6 @@
 /** Published ports in a worker: from what the control side says of them to rules, and what becomes of their flows when they change. */
-import type { PublishRule, RuleTarget, State } from "../dataplane/state.js";
+import type { PublishRule, RuleTarget } from "../dataplane/published-rules.js";
+import type { State } from "../dataplane/state.js";
 import { type Conntrack, HELD, PHASES } from "../table/conntrack.js";
 import { Prefix } from "../table/prefix.js";
 import { DRAINS, OUT, Selection, TAKES } from "../table/selection.js";
@@ -25,16 +26,16 @@ export class Rules {
       takers: takersOf(taken),
       selection: selection === null ? null : new Selection(selection),
     };
-    const before = this.state.withdraw(id);
-    this.state.publish(id, rule);
-    this.state.targetsChanged(before?.targets ?? [], rule.targets);
+    const before = this.state.published.remove(id);
+    this.state.published.add(id, rule);
+    this.state.published.targetsChanged(before?.targets ?? [], rule.targets);
     if (before !== null) this.release(before);
   }
 
   withdraw(id: number): void {
-    const rule = this.state.withdraw(id);
+    const rule = this.state.published.remove(id);
     if (rule === null) return;
-    this.state.targetsChanged(rule.targets, []);
+    this.state.published.targetsChanged(rule.targets, []);
     const { conntrack } = this.state;
     this.flush((flow) => rule.targets.some((target) => isOfRule(conntrack, rule, target, flow)));
     this.release(rule);
@@ -43,12 +44,12 @@ export class Rules {
   /** Other targets, or duties. What a new duty says of the flows that a target has is done at once. */
   retarget(id: number, published: readonly PublishedTarget[]): void {
     const { conntrack } = this.state;
-    const rule = this.state.rule(id);
+    const rule = this.state.published.get(id);
     if (rule === undefined) return;
     const before = rule.targets;
     rule.targets = this.take(published);
     rule.takers = takersOf(rule.targets);
-    this.state.targetsChanged(before, rule.targets);
+    this.state.published.targetsChanged(before, rule.targets);
     const ending = before.flatMap((target) => {
       const duty = rule.targets.find((other) => other.id === target.id)?.duty ?? OUT;
       return duty === target.duty || duty === TAKES || duty === DRAINS ? [] : [{ target, all: duty === OUT }];

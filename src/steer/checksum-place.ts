@@ -10,9 +10,16 @@ import { L4_CSUM_REPLACE, type Program, SKB_CHANGE_TAIL, SKB_STORE_BYTES, TCP, T
 
 /**
  * Goes on, with the packet as it was, unless a partial checksum is to be put before the place of the one of layer 4, which is at offset r7 and of protocol r8, TCP or
- * UDP. Jumps to `aimed` with a packet that is cut off, to be dropped; to `otherwise` with one that is too short. `slot`: 4 bytes of the stack. `what`: in names of labels. r0 to r5 are lost.
+ * UDP. Jumps to `aimed` with a packet that is cut off, to be dropped; to `otherwise` with one that is too short. `slot`: 4 bytes of the stack. `l4`: where on the stack
+ * the first 8 bytes of layer 4 are, if they are. `what`: in names of labels. r0 to r5 are lost.
  */
-export function unlessAimed(p: Program, slot: number, aimed: string, otherwise: string, what = "a checksum"): void {
+export function unlessAimed(
+  p: Program,
+  slot: number,
+  aimed: string,
+  otherwise: string,
+  { l4, what = "a checksum" }: { l4?: number; what?: string } = {},
+): void {
   const name = (word: string): string => `${word} of ${what}`;
   /** r2 = offset of the checksum of layer 4, and `more`. */
   const place = (step: string, more = 0): Program => {
@@ -26,7 +33,9 @@ export function unlessAimed(p: Program, slot: number, aimed: string, otherwise: 
       .alu("add", "r2", TCP_CHECKSUM + more)
       .label(known);
   };
-  place("before").loadBytes("r2", slot, 2, otherwise);
+  const loaded = name("loaded");
+  if (l4 !== undefined) p.copy("u16", slot, l4 + UDP_CHECKSUM).jumpIf("r8", "!=", TCP, loaded);
+  place("before").loadBytes("r2", slot, 2, otherwise).label(loaded);
   place("change").mov("r1", "r6").mov("r3", 0).mov("r4", 1).mov("r5", 2).call(L4_CSUM_REPLACE).jumpIf("r0", "!=", 0, otherwise);
   place("after").loadBytes("r2", slot + 2, 2, otherwise);
   p.load("u16", "r0", "r10", slot)

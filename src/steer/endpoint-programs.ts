@@ -107,7 +107,7 @@ function carryPair(p: PairProgram<EndpointMapFds>, workers: number): void {
   // In an overlay network `to_node` may yet carry it: then its addresses must be right.
   p.label("no pair").load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("members", INDEX);
   p.jumpIf("r0", "!=", 0, "next").mov("r9", 0).label("looked up pair").keepInOrder(FRAME, { workers, port: PORT }, "next");
-  unlessAimed(p, INDEX, "aimed", "next", "a neighbor's checksum");
+  unlessAimed(p, INDEX, "aimed", "next", { what: "a neighbor's checksum" });
   p.countFrom().intoEndpoint();
 }
 
@@ -136,7 +136,7 @@ function carryKnown(p: PairProgram<EndpointMapFds>, f: Family, ipsec: boolean, w
   p.label("entered").load("u32", "r1", "r9", FLOW_INGRESS_AT).load("u32", "r0", "r6", SKB_IFINDEX);
   p.jumpIf("r0", "!=", "r1", "next").label("looked up");
   keepInside(p, f, { workers, port: PORT }, "next");
-  unlessAimed(p, INDEX, "aimed", "next");
+  unlessAimed(p, INDEX, "aimed", "next", { l4 });
   forwardOffloaded(p, f, "ethernet", "next", { ipsec, pastBridge: true, from: { port: PORT, tap: TAP } });
   p.label("unknown").mov("r9", "r1");
   carryToHost(p, f, { frame: FRAME, port: PORT, guard: GUARD }, "aimed", "next");

@@ -126,7 +126,7 @@ export function carryToHost(
   // The host may have lost the address since, and would forward.
   p.lookup(f.maps.locals, dst).jumpIf("r0", "==", 0, next);
   p.pair(frame, guard, next).load("u32", "r0", "r9", STATION_PAIR_HOW_AT).jumpIf("r0", "!=", PAIR_TO_HOST, next);
-  unlessAimed(p, INDEX, aimed, next, "a checksum for the host");
+  unlessAimed(p, INDEX, aimed, next, { what: "a checksum for the host" });
   p.load("u16", "r0", "r9", STATION_PAIR_TO_AT).store("u32", "r10", HOST_PORT, "r0");
   p.countMoved(port, MOVED_FROM_AT, "counted for the endpoint").countMoved(HOST_PORT, MOVED_TO_AT, "counted for the host");
   p.load("u32", "r1", "r10", DEVICE).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();

@@ -5,7 +5,7 @@
  * One end is rewritten, source or destination: the flow is one of a published port whose client keeps its address. Else both ends are, and, if client and
  * target are of different families, the family (across-program.ts). What is then for the host itself goes home as from `emit` (home-program.ts).
  *
- * A packet that may need another decision goes to the engine: a segment with SYN or RST, IP options, a fragment, a TTL that ends here,
+ * A packet that may need another decision goes to the engine: a segment with SYN or RST or without ACK, IP options, a fragment, a TTL that ends here,
  * a length that lies, an ICMP error, and a packet that has no route or does not fit the way out.
  *
  * Of a segment with FIN that is carried the engine gets a copy first (`wire/order.ts`): it follows the connection's end, and the segment is not later
@@ -31,7 +31,7 @@ import {
   OFFLOAD_DESTINATION,
   OFFLOAD_INSIDE,
 } from "../wire/flow-entry.js";
-import { TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
+import { TCP_ACK, TCP_ACKNOWLEDGMENT, TCP_FIN, TCP_RST, TCP_SYN } from "../wire/l4.js";
 import { forwardAcross } from "./across-program.js";
 import { CARRIED_BYTES_AT } from "./carried.js";
 import { copyIfEnding } from "./copy-program.js";
@@ -56,6 +56,7 @@ import {
   PSEUDO_HEADER,
   QUOTED,
   RECOMPUTE_CSUM,
+  SECOND,
   SKB_LEN,
   SKB_STORE_BYTES,
   SKB_TC_INDEX,
@@ -65,9 +66,9 @@ import {
   TCP_END,
   TCP_FLAGS,
 } from "./program.js";
+import { foldSum, IP_CHECKSUM, PORTS_SIZE, rewriteEnd, rewriteOnStack4, rewriteOnStack6, storeToPorts4 } from "./rewrite-program.js";
 import { FIB_NO_NEIGH, FIB_SUCCESS } from "./route-program.js";
 
-const IP_CHECKSUM = 10;
 const TCP_END_SIZE = TCP_FLAGS + 1 - TCP_ACKNOWLEDGMENT;
 
 export interface CarryOptions {
@@ -101,11 +102,14 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
     .alu("add", "r2", TCP_ACKNOWLEDGMENT)
     .loadBytes("r2", TCP_END, TCP_END_SIZE, engine);
   p.load("u8", "r0", "r10", TCP_END + TCP_END_SIZE - 1)
-    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST)
-    .jumpIf("r0", "==", 0, "going on");
-  p.jumpIf("r0", "!=", TCP_FIN, engine).store("u32", "r10", ENDING, 1).jump("not-turning");
+    .alu("and", "r0", TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)
+    .jumpIf("r0", "==", TCP_ACK, "going on");
+  p.jumpIf("r0", "!=", TCP_FIN | TCP_ACK, engine)
+    .store("u32", "r10", ENDING, 1)
+    .jump("not-turning");
   p.label("going on").load("u16", "r0", "r10", TCP_END).store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
-  if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
+  // An endpoint's address has been compared already.
+  if (link !== "loopback" && from === undefined) p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");
 
   // The headers on the stack as they are to become; those of the packet stay until the way out is known.
@@ -131,9 +135,9 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   rewriteEnd(p, f, "destination", { address: dst, port: l4 + 2, portAt: 2, oldAddress: flowSrc, oldPort: flowPorts });
 
   // The engine counts what it gets a copy of.
-  p.label("offload").load("u32", "r0", "r10", ENDING).jumpIf("r0", "!=", 0, "offload-known");
+  p.label("offload").call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r10", SECOND, "r0");
+  p.load("u32", "r1", "r10", ENDING).jumpIf("r1", "!=", 0, "offload-known").store("u32", "r9", FLOW_SEEN_AT, "r0");
   p.mov("r1", 1).atomicAdd("u32", "r9", FLOW_PACKETS_AT, "r1");
-  p.call(KTIME_GET_COARSE_NS).alu("div", "r0", NANOSECONDS).store("u32", "r9", FLOW_SEEN_AT, "r0");
   p.load("u32", "r1", "r9", FLOW_CARRIED_AT).store("u32", "r10", INDEX, "r1").lookup("carried", INDEX);
   p.jumpIf("r0", "==", 0, "offload-counted").load("u64", "r1", "r0", 0).alu("add", "r1", 1).store("u64", "r0", 0, "r1");
   p.load("u64", "r1", "r0", CARRIED_BYTES_AT)
@@ -223,101 +227,21 @@ function forwardBoth(p: Program, f: Family, engine: string, ipsec: boolean, past
 
   p.mov("r3", 0).load("u32", "r4", "r10", SUM);
   p.replaceSum(PSEUDO_HEADER, "both addresses").jumpIf("r0", "!=", 0, "offload-failed");
-  p.mov("r1", "r6")
-    .mov("r2", ETHERNET_SIZE + f.ttlAt)
-    .stackPointer("r3", ip + f.ttlAt)
-    .mov("r4", f.ipSize - f.ttlAt)
-    .mov("r5", f.version === 4 ? 0 : RECOMPUTE_CSUM);
-  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
+  if (f.version === 4) {
+    storeToPorts4(p, f);
+  } else {
+    p.mov("r1", "r6")
+      .mov("r2", ETHERNET_SIZE + f.ttlAt)
+      .stackPointer("r3", ip + f.ttlAt)
+      .mov("r4", f.ipSize - f.ttlAt)
+      .mov("r5", RECOMPUTE_CSUM);
+    p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
+  }
   p.load("u32", "r3", "r10", flowPorts).load("u32", "r4", "r10", l4);
   p.replaceSum(4, "both ports").jumpIf("r0", "!=", 0, "offload-failed");
-  p.mov("r1", "r6").mov("r2", "r7").stackPointer("r3", l4).mov("r4", 4).mov("r5", 0);
-  p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed").jump("offload");
-}
-
-/** r0 = its 16-bit one's complement sum, complemented; r1 is lost. */
-function foldSum(p: Program): void {
-  for (let i = 0; i < 3; i++) p.mov("r1", "r0").alu("rsh", "r1", 16).alu("and", "r0", 0xffff).alu("add", "r0", "r1");
-  p.alu("xor", "r0", 0xffff);
-}
-
-function rewriteOnStack4(p: Program, f: Family): void {
-  const { ip, l4, src, dst, flowSrc, flowDst } = f.stack;
-  p.load("u32", "r2", "r9", f.flowAddressAt).load("u16", "r3", "r9", FLOW_PORT_AT);
-  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "destination");
-  p.store("u32", "r10", src, "r2").store("u16", "r10", l4, "r3").load("u32", "r1", "r10", flowDst).jump("rewritten");
-  p.label("destination")
-    .store("u32", "r10", dst, "r2")
-    .store("u16", "r10", l4 + 2, "r3")
-    .load("u32", "r1", "r10", flowSrc);
-  p.label("rewritten");
-  // RFC 1624, equation 3, with r1 the old address, r2 the new one; TTL is the low byte of its 16 bits, so one less adds 0xfffe.
-  p.alu("xor", "r1", -1).alu("lsh", "r1", 32).alu("rsh", "r1", 32);
-  p.load("u16", "r0", "r10", ip + IP_CHECKSUM)
-    .alu("xor", "r0", 0xffff)
-    .alu("add", "r0", "r1")
-    .alu("add", "r0", "r2")
-    .alu("add", "r0", 0xfffe);
-  foldSum(p);
-  p.store("u16", "r10", ip + IP_CHECKSUM, "r0");
-  countDown(p, f);
-}
-
-function rewriteOnStack6(p: Program, f: Family): void {
-  const { l4, src, dst } = f.stack;
-  const end = (address: number, port: number): void => {
-    for (let i = 0; i < 16; i += 4) p.load("u32", "r0", "r9", f.flowAddressAt + i).store("u32", "r10", address + i, "r0");
-    p.load("u16", "r0", "r9", FLOW_PORT_AT).store("u16", "r10", port, "r0");
-  };
-  p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_DESTINATION, "destination");
-  end(src, l4);
-  p.jump("rewritten").label("destination");
-  end(dst, l4 + 2);
-  p.label("rewritten");
-  countDown(p, f);
-}
-
-function countDown(p: Program, f: Family): void {
-  p.load("u8", "r0", "r10", f.stack.ip + f.ttlAt)
-    .alu("add", "r0", -1)
-    .store("u8", "r10", f.stack.ip + f.ttlAt, "r0");
-}
-
-/** Where one end's address and port are: on the stack the new ones, in the flow's key the old ones, and the port in layer 4. */
-interface End {
-  address: number;
-  port: number;
-  portAt: number;
-  oldAddress: number;
-  oldPort: number;
-}
-
-/** Writes the headers into the packet; goes on at `offload`, or at `offload-failed`. */
-function rewriteEnd(p: Program, f: Family, name: string, end: End): void {
-  const store = (at: () => Program, from: number, size: number, flags = 0): Program => {
-    p.mov("r1", "r6");
-    at().stackPointer("r3", from).mov("r4", size).mov("r5", flags);
-    return p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
-  };
-  /** Changes layer 4's checksum for what r3 and r4 say. */
-  const replace = (flags: number, done: string): Program => p.replaceSum(flags, done);
-  /** Adds the change from `old` to `fresh`, raw bytes on the stack. */
-  const checksum = (size: "u16" | "u32", old: number, fresh: number, flags: number, done: string): void => {
-    p.load(size, "r3", "r10", old).load(size, "r4", "r10", fresh);
-    replace(flags, done).jumpIf("r0", "!=", 0, "offload-failed");
-  };
-  if (f.version === 4) {
-    checksum("u32", end.oldAddress, end.address, PSEUDO_HEADER | 4, `${name}-address`);
-  } else {
-    p.stackPointer("r1", end.oldAddress).mov("r2", 16).stackPointer("r3", end.address).mov("r4", 16).mov("r5", 0).call(CSUM_DIFF);
-    p.mov("r3", 0).mov("r4", "r0").alu("lsh", "r4", 32).alu("rsh", "r4", 32);
-    replace(PSEUDO_HEADER, `${name}-address`).jumpIf("r0", "!=", 0, "offload-failed");
+  if (f.version === 6) {
+    p.mov("r1", "r6").mov("r2", "r7").stackPointer("r3", l4).mov("r4", PORTS_SIZE).mov("r5", 0);
+    p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
   }
-  // A whole-packet checksum of the device's: IPv4's TTL, checksum and addresses keep their sum, and l4_csum_replace reckons with that. IPv6 has no
-  // checksum in its header, so the change of the rest is to be counted too.
-  const { ip } = f.stack;
-  store(() => p.mov("r2", ETHERNET_SIZE + f.ttlAt), ip + f.ttlAt, f.ipSize - f.ttlAt, f.version === 4 ? 0 : RECOMPUTE_CSUM);
-  p.load("u16", "r3", "r10", end.oldPort).load("u16", "r4", "r10", end.port).jumpIf("r3", "==", "r4", "offload");
-  checksum("u16", end.oldPort, end.port, 2, `${name}-port`);
-  store(() => p.mov("r2", "r7").alu("add", "r2", end.portAt), end.port, 2).jump("offload");
+  p.jump("offload");
 }

@@ -102,10 +102,10 @@ export const NANOSECONDS = 1_000_000_000;
  * Stack, offsets from the frame pointer, of either family. INDEX: of a counter, a new ethertype, or TCP's flags. QUOTED (steer): whether the
  * key of the flow comes from the packet inside an ICMP error. HOME: device by which a carried packet goes to the host itself, 0: it does not. SUM: the change
  * of its addresses, for checksums. ENDING: whether it is a carried segment with FIN, and room for COPY_SIZE bytes. TCP_END: a segment's
- * header from the acknowledgment to the flags. What has addresses in it is in family.ts.
+ * header from the acknowledgment to the flags. SECOND: in which a packet is carried. What has addresses in it is in family.ts.
  */
 // biome-ignore format: a table
-export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432, ENDING = -488, TCP_END = -496;
+export const INDEX = -60, QUOTED = -196, FRAME_AT = 11, HOME = -428, SUM = -432, ENDING = -488, TCP_END = -496, SECOND = -500;
 export const PLAIN_FIRST_BYTE = 0x45;
 /** Flags of l4_csum_replace: UDP's 0 is "no checksum" and never a sum; the changed bytes are in the pseudo-header. Of skb_store_bytes. */
 const MARK_MANGLED_0 = 0x20;

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { FIGURES, PAGES, withFigures } from "../../bench/figures.js";
-import { spreadTable, table, wrap } from "../../bench/page.js";
+import { item, spreadTable, table, wrap } from "../../bench/page.js";
 import { RESULTS } from "../../bench/paths.js";
 import { render } from "../../bench/render.js";
 import { compact } from "../../bench/results.js";
@@ -101,4 +101,7 @@ it("wraps prose at 100 columns", () => {
   const text = wrap(Array.from({ length: 60 }, (_, i) => `word${i}`).join(" "));
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   expect(text.replaceAll("\n", " ")).toMatch(/^word0 .* word59$/);
+  const listed = item(text.replaceAll("\n", " ")).split("\n");
+  expect(Math.max(...listed.map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(listed.map((line) => line.slice(0, 2))).toEqual(["- ", ...listed.slice(1).map(() => "  ")]);
 });

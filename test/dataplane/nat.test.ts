@@ -186,8 +186,8 @@ describe("published port", () => {
       d.fromUplink(p.tcp(toHost, { sport: d.now, dport: PUBLISHED, flags: SYN })).map((f) => p.parse(f.bytes).dport)[0];
     expect(port()).toBe(81);
     d.at(d.now + 1);
-    expect(d.state.withdraw(id)).not.toBeNull();
-    expect(d.state.withdraw(id)).toBeNull();
+    expect(d.state.published.remove(id)).not.toBeNull();
+    expect(d.state.published.remove(id)).toBeNull();
     expect(port()).toBe(TARGET);
   });
 });

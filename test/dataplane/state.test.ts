@@ -1,6 +1,7 @@
 /** What the stages share: that its tables are hashed with seeds that nobody can guess, and which rule a packet comes under. */
 import { describe, expect, it } from "vitest";
-import { type PublishRule, State } from "../../src/dataplane/state.js";
+import type { PublishRule } from "../../src/dataplane/published-rules.js";
+import { State } from "../../src/dataplane/state.js";
 import { Prefix } from "../../src/table/prefix.js";
 import { TAKES } from "../../src/table/selection.js";
 import { rawHalf } from "../../src/wire/raw.js";
@@ -9,12 +10,13 @@ import { Random } from "../support/random.js";
 
 const OPTIONS = { conntrackMax: 64, masqueradeFirst: 61000, masqueradeLast: 61003 };
 
-/** Of each table that has one. */
+/** Of each table that has one, be it in a map of its own. */
 function seeds(state: State): Map<string, number> {
   return new Map(
-    Object.entries(state as unknown as Record<string, { seed?: number } | null>).flatMap(([name, table]) =>
-      typeof table?.seed === "number" ? [[name, table.seed]] : [],
-    ),
+    Object.entries(state as unknown as Record<string, { seed?: number; byPort?: { seed?: number } } | null>).flatMap(([name, table]) => {
+      const seed = table?.seed ?? table?.byPort?.seed;
+      return typeof seed === "number" ? [[name, seed]] : [];
+    }),
   );
 }
 
@@ -47,29 +49,29 @@ describe("published ports", () => {
     return { proto: 6, hostIp: 0, firstPort: 80, lastPort: 80, targets, takers: targets, selection: null, ...options };
   };
   const at = (state: State, address: string, port: number, proto = 6): number | undefined =>
-    state.publishedAt(raw(address), rawHalf(port), proto)?.targets[0]?.port;
+    state.published.at(raw(address), rawHalf(port), proto)?.targets[0]?.port;
 
   it("are found by address, port and protocol; the rule of the very address goes before the one of all", () => {
     const state = new State(OPTIONS);
-    state.publish(7, rule({ firstPort: 80, lastPort: 82, targetPort: 1080 }));
-    state.publish(3, rule({ firstPort: 81, lastPort: 81, targetPort: 2081, hostIp: raw("192.0.2.1") }));
-    state.publish(0, rule({ firstPort: 80, lastPort: 80, targetPort: 3080, proto: 17 }));
+    state.published.add(7, rule({ firstPort: 80, lastPort: 82, targetPort: 1080 }));
+    state.published.add(3, rule({ firstPort: 81, lastPort: 81, targetPort: 2081, hostIp: raw("192.0.2.1") }));
+    state.published.add(0, rule({ firstPort: 80, lastPort: 80, targetPort: 3080, proto: 17 }));
     expect([79, 80, 81, 82, 83].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, 1080, 2081, 1080, undefined]);
     expect([80, 81].map((port) => at(state, "192.0.2.2", port))).toEqual([1080, 1080]);
     expect([at(state, "192.0.2.1", 80, 17), at(state, "192.0.2.1", 81, 17)]).toEqual([3080, undefined]);
-    expect(state.withdraw(3)?.targets[0]?.port).toBe(2081);
+    expect(state.published.remove(3)?.targets[0]?.port).toBe(2081);
     expect(at(state, "192.0.2.1", 81)).toBe(1080);
-    expect(state.withdraw(7)?.targets[0]?.port).toBe(1080);
+    expect(state.published.remove(7)?.targets[0]?.port).toBe(1080);
     expect([80, 81, 82].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, undefined, undefined]);
-    expect([state.withdraw(7), state.withdraw(1)]).toEqual([null, null]);
+    expect([state.published.remove(7), state.published.remove(1)]).toEqual([null, null]);
     expect(at(state, "192.0.2.1", 80, 17)).toBe(3080);
   });
 
   it("stay with the rule that was published last when the one before it is withdrawn", () => {
     const state = new State(OPTIONS);
-    state.publish(1, rule({ firstPort: 80, lastPort: 81, targetPort: 1080 }));
-    state.publish(2, rule({ firstPort: 81, lastPort: 81, targetPort: 2081 }));
-    state.withdraw(1);
+    state.published.add(1, rule({ firstPort: 80, lastPort: 81, targetPort: 1080 }));
+    state.published.add(2, rule({ firstPort: 81, lastPort: 81, targetPort: 2081 }));
+    state.published.remove(1);
     expect([80, 81].map((port) => at(state, "192.0.2.1", port))).toEqual([undefined, 2081]);
   });
 });

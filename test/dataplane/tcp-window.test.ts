@@ -54,6 +54,29 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     }
   });
 
+  it("is not proven by who does not get the target's answer, and is by who does", () => {
+    const c = new Connection(inside);
+    c.client(SYN, 0x1234_0000, 0);
+    c.server(SYN | ACK, 0x5555_0000, 0x1234_0001);
+    const guesses = [
+      [ACK, 0x9555_0000],
+      [ACK | PSH, 0x1555_0000],
+      [ACK | FIN, 0x9555_0000],
+      [FIN, 0x5555_0001],
+      [PSH, 0x5555_0001],
+      [0, 0x5555_0001],
+    ] as const;
+    for (const [flags, number] of guesses) {
+      expect(c.client(flags, 0x1234_0001, number)).toBe(1); // its receiver knows better
+      expect(c.state).toBe("syn-received");
+    }
+    c.wait(30);
+    c.client(ACK, 0x1234_0001, 0x9555_0000);
+    expect(c.left).toBe(30); // nothing of that prolongs it
+    c.client(ACK, 0x1234_0001, 0x5555_0001);
+    expect(c.state).toBe("established");
+  });
+
   it("knows where both are after a long transfer", () => {
     const c = at(inside, 1, 1);
     for (let sent = 1; sent < 5 * 2 ** 30; sent += 20 * MIB) {

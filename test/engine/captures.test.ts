@@ -245,6 +245,20 @@ describe("a flow that the kernel carries", () => {
     tap.end();
   });
 
+  it("ends while it is captured by what begins where the kernel has noted, and by nothing forged", () => {
+    const d = bridged();
+    const f = flow(d);
+    f.open();
+    count(d, 100, 0x4321);
+    const tap = new Tap(d);
+    const reset = (seq: number): string => {
+      d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.RST, seq }));
+      return d.flows()[0]!.state;
+    };
+    expect([0, 0x4121_0000, 0x6321_0000, 0x4321_0000].map(reset)).toEqual(["established", "established", "established", "reset"]);
+    tap.end();
+  });
+
   it("ends as others do while it is captured", () => {
     const d = bridged();
     const f = flow(d);
@@ -259,12 +273,13 @@ describe("a flow that the kernel carries", () => {
   });
 });
 
-/** As the kernel does when it carries packets of every flow: counts them. */
-function count(d: Dataplane, packets: number): void {
+/** As the kernel does when it carries packets of every flow: counts them, and notes the upper half of the last acknowledgment. */
+function count(d: Dataplane, packets: number, acked = 0): void {
   for (const [key, value] of d.flowMap) {
     const bytes = Buffer.from(value, "hex");
     bytes.writeUInt32LE(d.now, 12);
     bytes.writeBigUInt64LE(BigInt(packets), 16);
+    bytes.writeUInt16BE(acked, 30);
     d.flowMap.set(key, bytes.toString("hex"));
   }
 }

@@ -5,7 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { rawHalf, rawWord, swapPorts } from "../../src/wire/raw.js";
 import { HOST_IP, PUBLISHED, raw, rule, UP } from "../support/host.js";
-import { ACK, SYN, TCP, UDP } from "../support/packets.js";
+import { ACK, FIN, SYN, TCP, UDP } from "../support/packets.js";
 import { DST, PORT, PORTS, SRC, Traffic, WORDS } from "../support/traffic.js";
 
 const PER_MINUTE = 1_000_000;
@@ -13,7 +13,8 @@ const PER_MINUTE = 1_000_000;
 const STEPS = 100;
 const S = TCP | (SYN << 8),
   SA = TCP | ((SYN | ACK) << 8),
-  K = TCP | (ACK << 8);
+  K = TCP | (ACK << 8),
+  F = TCP | (FIN << 8);
 const TO = raw(HOST_IP);
 
 const portsTo = (sport: number): number => rawHalf(sport) | (rawHalf(PUBLISHED) << 16);
@@ -48,22 +49,29 @@ class Connection {
   }
 }
 
-/** `packets` of the flood, each from an address of its own; answered by the target, if `answer` says so. */
-function flood(t: Traffic, from: number, packets: number, kind: number, answer: number): void {
-  for (let n = from; n < from + packets; n++) t.put(UP, rawWord(0x0b000000 + n), TO, portsTo(1024 + (n & 0x7fff)), kind);
+/** `packets` of the flood, each from an address of its own; answered by the target, if `answer` says so; then the same senders have one more, if `more` says so. */
+function flood(t: Traffic, from: number, packets: number, kind: number, answer: number, more: number): void {
+  const put = (what: number): void => {
+    for (let n = from; n < from + packets; n++) t.put(UP, rawWord(0x0b000000 + n), TO, portsTo(1024 + (n & 0x7fff)), what);
+  };
+  put(kind);
   const count = t.run();
   if (answer === 0) return;
   for (let k = 0; k < count * WORDS; k += WORDS)
     t.put(t.out[k + PORT]!, t.out[k + DST]!, t.out[k + SRC]!, swapPorts(t.out[k + PORTS]!), answer);
   t.run();
+  if (more === 0) return;
+  put(more);
+  t.run();
 }
 
 describe.each([
-  ["SYNs that nobody answers", 1, S, 0],
-  ["SYNs that the target answers", 16, S, SA],
-  ["segments from the middle of connections", 16, K, 0],
-  ["datagrams that the target answers", 16, UDP, UDP],
-])("a million %s in a minute", (_, part, kind, answer) => {
+  ["SYNs that nobody answers", 1, S, 0, 0],
+  ["SYNs that the target answers", 16, S, SA, 0],
+  ["SYNs that the target answers, and a FIN without ACK after each", 16, S, SA, F],
+  ["segments from the middle of connections", 16, K, 0, 0],
+  ["datagrams that the target answers", 16, UDP, UDP, 0],
+])("a million %s in a minute", (_, part, kind, answer, more) => {
   it("end no connection and keep none out", { timeout: 120_000 }, () => {
     const capacity = 262_144 / part;
     const t = new Traffic({ conntrackMax: capacity });
@@ -78,7 +86,7 @@ describe.each([
     for (let second = 1; second <= 60; second++) {
       t.now = 1000 + second;
       for (let step = 0; step < STEPS; step++) {
-        flood(t, sent, perStep, kind, answer);
+        flood(t, sent, perStep, kind, answer, more);
         sent += perStep;
         young.push(new Connection(t, raw("198.51.100.200"), 1024 + honest++));
         while (young.length > 3) young.shift();

@@ -223,6 +223,23 @@ describe("a flow to a published port on a kernel bridge", () => {
     expect(row).toMatchObject({ state: "established", packets: [1 + 1000, 1 + 0xffff_fff0], timeoutSec: 50 + 7440 });
   });
 
+  it("is established by what its client has acknowledged, if its target may have come there", () => {
+    for (const [acked, sent, state] of [
+      [0, 1, "established"], // not noted
+      [0x1211, 1, "established"],
+      [0x9000, 1, "syn-received"], // a guess
+      [0x9000, 5000, "established"],
+    ] as const) {
+      const d = bridged();
+      d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.SYN, seq: 5 }));
+      const answer = { sport: TARGET, dport: SPORT, flags: p.SYN | p.ACK, seq: 0x1210_ffff, ack: 6 };
+      d.fromUplink(p.tcp({ src: BRIDGED, dst: CLIENT }, answer));
+      carry(d, fromClient(p.TCP), 1, d.now, acked);
+      carry(d, fromServer(p.TCP), sent, d.now);
+      expect(d.flows()[0]!.state).toBe(state);
+    }
+  });
+
   it("of datagrams is assured by the client's packet after the answer, though all came within a second", () => {
     const d = bridged();
     const f = flow(d, p.UDP);
@@ -386,8 +403,9 @@ describe("a connection that ends", () => {
         { src: CLIENT, dst: HOST_IP },
         { sport: SPORT, dport: PUBLISHED },
       ];
-      for (const at of [fromClient(p.TCP), fromServer(p.TCP)]) carry(d, at, 10, d.now, isKnown ? noted : 0);
+      for (const at of [fromClient(p.TCP), fromServer(p.TCP)]) carry(d, at, 10_000, d.now, isKnown ? noted : 0);
       const state = (): string => d.flows()[0]!.state;
+      expect(state()).toBe("established");
       // With a copy comes what the other end has acknowledged.
       const mac = `73:74:64:ff:${isKnown ? "43:21" : "00:00"}`;
       expect(d.send(UP, p.frame(MAC_UP, mac, p.tcp(of, { ...to, flags: p.FIN | p.ACK, seq: number, ack: 5 })))).toEqual([]);
