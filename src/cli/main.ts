@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
 import { exitCodeOf, oneLine, reportError } from "./report.js";
+import { printed } from "./stdout.js";
 
 setLogSink((level, message) => {
   if (level === "warn") process.stderr.write(`tsproxy: warning: ${process.env.TSPROXY_DEBUG ? message : oneLine(message)}\n`);
@@ -39,4 +40,5 @@ try {
   reportError(error, undefined, command);
   process.exitCode = exitCodeOf(error);
 }
+await printed();
 setImmediate(() => process.exit()); // after the events of what was written last

@@ -2,6 +2,7 @@
 import type { Instance } from "../api/instances.js";
 import { parseInteger } from "../standalone/options.js";
 import type { CliCommand } from "./command.js";
+import type { Write } from "./stdout.js";
 
 export interface PrintOptions {
   json: boolean;
@@ -11,9 +12,6 @@ export interface ShowOptions extends PrintOptions {
   /** Which instance, when several run. */
   pid: number | undefined;
 }
-
-export type Write = (text: string) => unknown;
-export const stdout: Write = (text) => process.stdout.write(text);
 
 const MAX_PID = 1 << 22; // PID_MAX_LIMIT, include/linux/threads.h
 

@@ -183,3 +183,16 @@ onTsproxy("`tsproxy --help` and `--version` exit 0", "kernel", async (c) => {
   expect(version.code).toBe(0);
   expect(version.stdout).toMatch(/\d+\.\d+\.\d+/);
 });
+
+onTsproxy("gives who reads slowly all of a long list", "kernel", async (c) => {
+  const running = await startInstance(c.lab, c.host, ["-p", "8999:172.17.0.4:5300/udp"]);
+  const script = `import socket, sys
+all = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(600)]
+for one in all: one.sendto(b'x', (sys.argv[1], 8999))`;
+  c.lab.runSync(c.client, ["python3", "-c", script, ADDR.host]);
+  await eventually("600 flows", async () => (await running.created()) === 600);
+  const wrap = ["sh", "-c", '"$@" | (sleep 0.5; cat)', "sh"];
+  const { stdout } = await tsproxy(c.lab, c.host, ["flows", "--json", "--pid", String(running.pid)], { wrap });
+  expect(stdout.length).toBeGreaterThan(128 << 10);
+  expect(JSON.parse(stdout)).toHaveLength(600);
+});

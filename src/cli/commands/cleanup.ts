@@ -1,7 +1,8 @@
 /** `tsproxy cleanup` */
 import { TsproxyError } from "../../errors.js";
 import { CliCommand } from "../command.js";
-import { type PrintOptions, stdout, type Write } from "../show.js";
+import type { PrintOptions } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 
 export function cleanupCommand(): CliCommand {
   return new CliCommand("cleanup", "Remove what a killed instance left behind")

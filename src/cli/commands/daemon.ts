@@ -8,7 +8,8 @@ import { TsproxyError } from "../../errors.js";
 import { parseDataplane, type RunOptions } from "../../standalone/config.js";
 import { CliCommand } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
-import { type PrintOptions, stdout } from "../show.js";
+import type { PrintOptions } from "../show.js";
+import { tell } from "../stdout.js";
 
 interface RawDaemon extends RunOptions {
   group?: string;
@@ -98,7 +99,7 @@ async function daemon(options: Options): Promise<void> {
   try {
     const { info } = running;
     const { offload } = running.controller;
-    stdout(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
+    tell(options.json ? `${JSON.stringify({ event: "ready", ...info, offload })}\n` : readyLine(info, offload));
     void running.controller.finishStart();
     const error = await stopped;
     if (error !== undefined) throw error;

@@ -4,7 +4,8 @@ import { CliCommand } from "../command.js";
 import { attempt, type Check, formatChecks } from "../doctor/check.js";
 import type { DockerSystem } from "../doctor/docker.js";
 import type { KernelSystem } from "../doctor/kernel.js";
-import { type PrintOptions, stdout, type Write } from "../show.js";
+import type { PrintOptions } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 
 export function doctorCommand(): CliCommand {
   return new CliCommand("doctor", "Check that this host has what tsproxy needs")

@@ -1,7 +1,8 @@
 /** `tsproxy fdb` */
 import { CliCommand } from "../command.js";
 import { formatDuration } from "../format.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { formatTable } from "../table.js";
 
 export function fdbCommand(): CliCommand {

@@ -2,7 +2,8 @@
 import type { EndFlowsQuery, FlowQuery, FlowView } from "../../api/types.js";
 import { CliCommand, usageError } from "../command.js";
 import { formatDuration } from "../format.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { formatTable } from "../table.js";
 
 interface RawFlows extends RawShow {

@@ -9,7 +9,8 @@ import type { MainJob } from "../../standalone/main-job.js";
 import { CliCommand, collect, once, usageError } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
 import { formatBytes } from "../format.js";
-import { type PrintOptions, stdout } from "../show.js";
+import type { PrintOptions } from "../show.js";
+import { stdout, tell } from "../stdout.js";
 
 const LIVE_MS = 1000;
 const O_ACCMODE = 3; // include/uapi/asm-generic/fcntl.h
@@ -109,23 +110,23 @@ async function runForeground(config: RunConfig): Promise<void> {
     { ...config, maps },
     (error) => stop(error),
     (event) => {
-      if (config.json) stdout(`${JSON.stringify(eventText(event))}\n`);
+      if (config.json) tell(`${JSON.stringify(eventText(event))}\n`);
     },
   );
   let live: NodeJS.Timeout | undefined;
   try {
     for (const { warning } of await probeTargets(config.publish, { connect: config.probe })) if (warning !== undefined) log.warn(warning);
-    stdout(announcement(job, config));
+    tell(announcement(job, config));
     if (config.readyFd !== undefined) tellReady(config.readyFd);
     void job.finishStart().then((offload) => {
-      if (config.json && offload !== undefined) stdout(`${JSON.stringify({ event: "offload", ...offload })}\n`);
+      if (config.json && offload !== undefined) tell(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;
   } finally {
     clearInterval(live);
-    if (live !== undefined) stdout("\n");
+    if (live !== undefined) tell("\n");
     await job.stop();
   }
 }
@@ -190,7 +191,7 @@ function showLive(job: MainJob): NodeJS.Timeout {
     const sec = (now - at) / 1000;
     const rate = (n: number): string => Math.round(n / sec).toLocaleString("en");
     const bits = formatBytes(Math.round(((totals.bytes - before.bytes) * 8) / sec)).replace("B", "bit");
-    stdout(
+    tell(
       `\r\x1b[K${rate(totals.packets - before.packets)} packets/s  ${bits}/s  ${rate(flows.created - flowsBefore)} flows/s  ${flows.active} flows`,
     );
     [before, flowsBefore, at] = [totals, flows.created, now];

@@ -7,7 +7,7 @@ import path from "node:path";
 import { TsproxyError } from "../../errors.js";
 import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, cniFile } from "../../sys/native-files.js";
-import { stdout, type Write } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 
 /** Where containerd, CRI-O, nerdctl and Podman look when nobody says otherwise. */
 const CNI_PLUGIN = "/opt/cni/bin/tsproxy-cni";

@@ -5,7 +5,7 @@ import { TsproxyError } from "../../errors.js";
 import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, launcherFile, PACKAGE } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
-import { stdout, type Write } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { installCni, installNetavark, type PluginOptions } from "./install-cni.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];

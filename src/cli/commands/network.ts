@@ -4,7 +4,7 @@ import { TsproxyError } from "../../errors.js";
 import { CliCommand, collect } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { keyValues } from "../key-values.js";
-import { stdout, type Write } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { bothFamilies, formatTable } from "../table.js";
 import { attachmentBody, type RawAttachment } from "./run.js";
 

@@ -1,7 +1,7 @@
 /** `tsproxy node …`: the nodes of the cluster that the daemon is in. */
 import { CliCommand } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
-import { stdout } from "../show.js";
+import { stdout } from "../stdout.js";
 import { formatTable } from "../table.js";
 import { eachWord } from "./network.js";
 

@@ -5,7 +5,8 @@ import { TsproxyError } from "../../errors.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand } from "../command.js";
 import { containerOf, dockerNames, type FindNames, loadDockerView, type NamedEndpoint, networkOf, pickDaemon } from "../docker-view.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { formatTable } from "../table.js";
 
 export function portCommand(): CliCommand {

@@ -15,7 +15,8 @@ import {
   shortId,
 } from "../docker-view.js";
 import { formatDuration } from "../format.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { bothFamilies, formatTable } from "../table.js";
 
 interface PsOptions extends ShowOptions {

@@ -6,7 +6,7 @@ import { TsproxyError } from "../../errors.js";
 import { CliCommand } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { exitingAsDocker, throughFront } from "../launch.js";
-import { stdout } from "../show.js";
+import { stdout } from "../stdout.js";
 import { eachWord } from "./network.js";
 import { addSandboxOptions, type RawSandbox, sandboxBody } from "./run.js";
 
@@ -73,6 +73,7 @@ export function logsCommand(): CliCommand {
           "only those that were started with -d have one",
         );
       await pipeline(createReadStream(file), process.stdout, { end: false });
+      stdout(""); // comes after it
     });
 }
 

@@ -3,7 +3,8 @@ import type { OffloadView, StatsView } from "../../api/types.js";
 import { formatMapping } from "../../control/mapping.js";
 import { CliCommand } from "../command.js";
 import { formatBytes, formatCounters, formatDuration } from "../format.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { formatTable } from "../table.js";
 
 export function statsCommand(): CliCommand {

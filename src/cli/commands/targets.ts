@@ -3,7 +3,8 @@ import type { TargetView } from "../../api/types.js";
 import { formatPorts } from "../../control/mapping.js";
 import { addressPort } from "../../wire/address-port.js";
 import { CliCommand, usageError } from "../command.js";
-import { addShowOptions, parseShow, type RawShow, type ShowOptions, show, stdout, type Write } from "../show.js";
+import { addShowOptions, parseShow, type RawShow, type ShowOptions, show } from "../show.js";
+import { stdout, type Write } from "../stdout.js";
 import { formatTable } from "../table.js";
 
 interface RawTargets extends RawShow {

@@ -68,6 +68,6 @@ it("--delete --all asks for all of them", async () => {
   const output = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   onTestFinished(() => output.mockRestore());
   await flowsCommand().parseAsync(["--delete", "--all"], { from: "user" });
-  expect(output.mock.calls).toEqual([["1 flow ended\n"]]);
+  expect(output.mock.calls.map(([text]) => text)).toEqual(["1 flow ended\n"]);
   expect(asked).toEqual([{ all: "1" }]);
 });
