@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";
 import { exitCodeOf, oneLine, reportError } from "./report.js";
-import { printed } from "./stdout.js";
+import { goesOnUnread, printed } from "./stdout.js";
 
 setLogSink((level, message) => {
   if (level === "warn") process.stderr.write(`tsproxy: warning: ${process.env.TSPROXY_DEBUG ? message : oneLine(message)}\n`);
@@ -17,12 +17,15 @@ try {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE" && goesOnUnread()) return;
   if (error.code === "EPIPE") process.exit(0); // `tsproxy flows | head` is no failure of ours
   const message = `cannot write to standard output (${error.code})`;
   reportError(new TsproxyError("TSP_ERR_OUTPUT", "unavailable", message, "is the disk full?", error));
   process.exit(1);
 });
-process.stderr.on("error", () => process.exit(1)); // nothing can be said any more
+process.stderr.on("error", () => {
+  if (!goesOnUnread()) process.exit(1); // nothing can be said any more
+});
 process.on("uncaughtException", (error) => {
   reportError(error);
   process.exit(1);

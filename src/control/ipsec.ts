@@ -47,9 +47,10 @@ export class Ipsec {
 
   /** Until then what was read last is in force. */
   private readLater(error: Error): void {
+    if (this.later !== undefined) return;
     log.warn(`IPsec policies of this host cannot be read, and are in a second: ${error.message}`);
-    clearTimeout(this.later);
     this.later = setTimeout(() => {
+      this.later = undefined;
       try {
         this.refresh();
       } catch (again) {

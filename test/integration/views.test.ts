@@ -5,7 +5,7 @@ import { connect, curl, ncUdp, ping, udpClient } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
-import { networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
+import { launch, networkArgs, startInstance, tsproxy } from "../support/tsproxy.js";
 
 const PUBLISH = ["-p", "8999:172.17.0.4:8080"];
 
@@ -195,4 +195,14 @@ for one in all: one.sendto(b'x', (sys.argv[1], 8999))`;
   const { stdout } = await tsproxy(c.lab, c.host, ["flows", "--json", "--pid", String(running.pid)], { wrap });
   expect(stdout.length).toBeGreaterThan(128 << 10);
   expect(JSON.parse(stdout)).toHaveLength(600);
+});
+
+onTsproxy("goes on when nobody reads what it tells, and ends in order", "kernel", async (c) => {
+  await serve(c.lab, c.c1, "http", 8080);
+  const running = launch(c.lab, c.host, ["--json", ...PUBLISH], { wrap: ["bash", "-c", 'exec "$@" > >(:) 2> >(:)', "bash"] });
+  const stats = () => tsproxy(c.lab, c.host, ["stats", "--json", "--pid", String(running.pid)]);
+  await eventually("it carries", async () => (await stats()).stdout.includes('"mode": "auto"'), 10_000);
+  expect((await curl(c.lab, c.client, `${ADDR.host}:8999`)).code).toBe(0);
+  expect(await running.stop()).toMatchObject({ code: 0 });
+  expect(c.lab.runSync(c.host, ["ip", "-br", "link"])).not.toContain("tsp");
 });
