@@ -21,7 +21,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // `tsproxy flows | head` is no failure of ours
   const message = `cannot write to standard output (${error.code})`;
   reportError(new TsproxyError("TSP_ERR_OUTPUT", "unavailable", message, "is the disk full?", error));
-  process.exit(1);
+  process.exitCode = 1;
+  if (!process.emit("SIGTERM")) process.exit(); // an instance ends in order
 });
 process.stderr.on("error", () => {
   if (!goesOnUnread()) process.exit(1); // nothing can be said any more
