@@ -57,8 +57,9 @@ export function track(b: Batch, state: State): void {
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
     if (isTcp) {
       if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(b, i, state, id, dir)) continue; // forged
-      const proves = old !== ct.SYN_RECEIVED || dir === 1 || (flags & (TCP_RST | TCP_SYN)) !== 0;
-      if (!proves && !isProof(state, id, flags, halves, b.l4[i]!)) continue; // of somebody who does not get the answers
+      const isAsked =
+        old === ct.SYN_RECEIVED && dir === 0 && (flags & TCP_RST) === 0 && (flags & (TCP_SYN | TCP_ACK | TCP_FIN)) !== TCP_SYN;
+      if (isAsked && !isProof(state, id, flags, halves, b.l4[i]!)) continue; // of somebody who does not get the answers
       if ((flags & TCP_RST) === 0 && (old !== ct.CLOSING || opensAnew(flags, dir))) note(conntrack, id, dir, flags, halves, b.l4[i]!);
     }
     conntrack.touch(id, dir, now);

@@ -65,6 +65,8 @@ describe.each(CASES)("a connection %s", (_, inside) => {
       [FIN, 0x5555_0001],
       [PSH, 0x5555_0001],
       [0, 0x5555_0001],
+      [SYN | FIN, 0],
+      [SYN | ACK, 0x9555_0000], // nor is what it says taken for the target's number afterwards
     ] as const;
     for (const [flags, number] of guesses) {
       expect(c.client(flags, 0x1234_0001, number)).toBe(1); // its receiver knows better
