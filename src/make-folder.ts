@@ -1,5 +1,5 @@
 /** Folders, made with those above them. */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -9,14 +9,20 @@ import { dirname } from "node:path";
 export function makeFolder(path: string, mode = 0o777): void {
   if (isFolder(path)) return;
   try {
+    make(path, mode);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    makeFolder(parent, mode); // is there, if somebody else has made it meanwhile
+    make(path, mode);
+  }
+}
+
+function make(path: string, mode: number): void {
+  try {
     mkdirSync(path, mode);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" && isFolder(path)) return; // somebody else has made it meanwhile
-    const parent = dirname(path);
-    if (code !== "ENOENT" || existsSync(parent)) throw error;
-    makeFolder(parent, mode);
-    makeFolder(path, mode);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST" || !isFolder(path)) throw error; // else somebody else has made it meanwhile
   }
 }
 
