@@ -112,6 +112,7 @@ function tcpNext(state: number, flags: number, dir: number): number {
       return dir === 0 && (flags & (TCP_SYN | TCP_ACK)) === TCP_ACK ? ct.ESTABLISHED : state;
     case ct.TAKEN_UP:
       if (dir === 0) return isFirst ? ct.SYN_SENT : state;
+      if (isAnswer) return ct.SYN_RECEIVED; // it still waits for its opener
       return (flags & TCP_FIN) !== 0 ? ct.FIN_REPLY : ct.ESTABLISHED;
     case ct.ESTABLISHED:
       if ((flags & TCP_FIN) === 0) return state;

@@ -80,6 +80,8 @@ describe("TCP (RFC 5382 §5, RFC 7857 §2)", () => {
     ["more of them, without an answer", "c:A c:PA c:A c:FA", "taken-up", 30],
     ["a segment from the middle, answered", "c:A s:A", "established", 7440],
     ["a segment from the middle, answered with a FIN", "c:A s:FA", "fin-wait", 240],
+    ["a segment from the middle, answered by half of a handshake", "c:A s:SA", "syn-received", 60],
+    ["a reset by who has not got the answer, more of him, and the answer again", "c:S s:SA c:R c:A s:SA", "syn-received", 60],
     ["a segment from the middle, refused", "c:A s:R", "reset", 240],
     ["a segment from the middle that nobody had sent, and then a SYN", "c:A c:S s:SA", "syn-received", 60],
     ["a stray SYN into an open connection", `${OPEN} c:S s:A`, "established", 7440],
