@@ -8,7 +8,7 @@ const flag = (description: string) => v.pipe(v.boolean(), v.description(descript
 const list = (description: string) => v.pipe(v.array(v.string()), v.description(description));
 
 const bits = (description: string) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1e15), v.description(description));
-const Rate = v.object({ rate: bits("Bits a second."), burst: bits("Bits that may go at once after a silence.") });
+const Rate = v.strictObject({ rate: bits("Bits a second."), burst: bits("Bits that may go at once after a silence.") });
 
 const attachment = {
   ip: v.exactOptional(text("Its IPv4 address; by default the lowest that is free.")),
@@ -19,7 +19,7 @@ const attachment = {
   device: v.exactOptional(text("Name of the device; by default the first of `eth0`, `eth1`, … that is free.")),
   bandwidth: v.exactOptional(
     v.pipe(
-      v.object({ ingress: v.exactOptional(Rate), egress: v.exactOptional(Rate) }),
+      v.strictObject({ ingress: v.exactOptional(Rate), egress: v.exactOptional(Rate) }),
       v.description("What it is sent (`ingress`) and sends (`egress`) in this network at most; by default as much as there is."),
     ),
   ),
