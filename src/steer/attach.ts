@@ -22,7 +22,7 @@ export type AttachMode = "tcx" | "clsact";
 export interface Attachment {
   mode: AttachMode;
   detach(): void;
-  /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone. */
+  /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone, say. */
   replace(progFd: number): boolean;
 }
 

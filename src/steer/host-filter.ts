@@ -50,9 +50,14 @@ export class HostFilter {
     return this.array;
   }
 
-  /** Another program, between two packets. */
+  /** Another program, between two packets. False where the kernel refuses, which goes on with the one that there is. */
   replace(progFd: number): boolean {
-    enter(this.array, progFd);
+    try {
+      enter(this.array, progFd);
+    } catch (error) {
+      log.warn(`a filter of ours on device ${this.place.ifindex} goes on as it is: ${(error as Error).message}`);
+      return false;
+    }
     return true;
   }
 

@@ -138,6 +138,15 @@ describe("Attacher that makes links later", () => {
     expect(made.entered.get(made.maps[1]!)).toBe(OTHER);
   });
 
+  it("goes on with the program that there is where the kernel takes no other", () => {
+    const attached = new Attacher(host().socket, true, undefined, later).attach(2, PROGRAM);
+    vi.mocked(bpf.updateElement).mockImplementationOnce(() => {
+      throw new Error("no memory");
+    });
+    expect(attached.replace(OTHER)).toBe(false);
+    expect(made.entered.get(made.maps[0]!)).toBe(PROGRAM);
+  });
+
   it("makes no link of what is detached before, or while it is made", async () => {
     const { socket, at } = host();
     const attacher = new Attacher(socket, true, undefined, later);
