@@ -79,9 +79,9 @@ export class LanSegment {
   private readonly undo = new Undo();
   /** The TAP, its port, and `lan_out` on it. */
   private device = new Undo();
-  /** 0: it is being made again. */
   /** Number of its port in the engine. */
   private port = -1;
+  /** 0: it is being made again. */
   private deviceIndex = 0;
   private deviceName = "";
   private attached: Attached | undefined;
