@@ -1,7 +1,7 @@
 /**
  * `steer`, for the ingress of a host interface. It leaves alone (TCX_NEXT) what the host is not the link-layer receiver of, VLAN tagged
  * packets (the VLAN device sees them again), and on all but lo what comes from or goes to 127/8 or ::1 or claims one of the host's own
- * addresses as its source.
+ * addresses as its source; and what would come to the engine as a copy that the kernel has made.
  *
  * It brings every packet into one form, the packet of ours that it answers: a plain packet with its ends exchanged, an ICMP error as the
  * packet inside it. That is looked up in `flows`, and what is not there is left alone: the host's kernel decides about it, and what is for
@@ -21,11 +21,13 @@
  */
 import { FLOW_INGRESS_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import { TCP_ACK, TCP_SYN } from "../wire/l4.js";
+import { COPY_MARK, INSIDE_MARK_AT } from "../wire/order.js";
 import { type Family, V4, V6 } from "./family.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { keepOrder, stampNew } from "./order-program.js";
 import {
   CLONE_REDIRECT,
+  ENDING,
   ETHERNET_SIZE,
   ETHERTYPE,
   FOR_HOME,
@@ -106,6 +108,15 @@ export function steerProgram(link: LinkLayer, uplinks: readonly number[], maps: 
     p.tailCall(ipv6Program).jump("next");
   }
   return p.assemble();
+}
+
+/**
+ * Goes to `next` with a frame that came with the mark of a copy (`wire/order.ts`), and what somebody says that the other end has acknowledged. No station has such
+ * an address: it is of a group. r0 to r5 are lost.
+ */
+function unlessMarked(p: Program): void {
+  p.loadBytes(INSIDE_MARK_AT, ENDING, 4, "next").load("u32", "r0", "r10", ENDING);
+  p.alu("xor", "r0", COPY_MARK).alu("lsh", "r0", 32).jumpIf("r0", "==", 0, "next");
 }
 
 /** Defines `next`, where packets are left alone. */
@@ -207,6 +218,7 @@ function steerFamily(
 
   // r7: interface index of the uplink.
   p.label("take").store("u32", "r10", rest, "r7");
+  if (link === "ethernet") unlessMarked(p);
   if (link !== "loopback") p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, "next");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "remembered").rememberFragments(f, "noted");
   // A client that the engine has entered by itself is in no pair yet.
@@ -244,7 +256,9 @@ function steerFamily(
 
   /** A later fragment before the first one: the stack goes on with it. Which worker waits for it none can say. */
   function copyEarly(): void {
-    p.jump("next").label("early").pairKey(f).lookup(f.maps.pairs, flow).jumpIf("r0", "==", 0, "next");
+    p.jump("next").label("early");
+    unlessMarked(p);
+    p.pairKey(f).lookup(f.maps.pairs, flow).jumpIf("r0", "==", 0, "next");
     p.load("u32", "r1", "r0", 0).jumpIf("r1", "==", 0, "early-from-here");
     p.load("u32", "r0", "r6", SKB_IFINDEX).jumpIf("r0", "!=", "r1", "next").label("early-from-here");
     p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, "next");

@@ -69,8 +69,8 @@ export const TAG_STAMP_BITS = 13,
 
 /**
  * At INSIDE_MARK_AT of any frame to the engine, four bytes: it is a copy, and the kernel carries the frame itself
- * (`steer/offload-program.ts`). It is the stamp of a place that no port has. Who forges one has his own frame not sent on. At COPY_ACKED_AT is FLOW_ACKED_AT of
- * the entry of the flow's other direction (`wire/flow-entry.ts`).
+ * (`steer/offload-program.ts`). It is the stamp of a place that no port has. An endpoint that forges one has its own frame not sent on; from outside
+ * `steer` takes none. At COPY_ACKED_AT is FLOW_ACKED_AT of the entry of the flow's other direction (`wire/flow-entry.ts`).
  */
 export const COPY_MARK = (0xff << INSIDE_PLACE_SHIFT) | INSIDE_MARK,
   COPY_SIZE = 6,

@@ -69,14 +69,14 @@ async function steer(
   c: Case,
   { d, opening }: ReturnType<typeof offloaded>,
   datagrams: Uint8Array[],
-  { locals = [HOST_IP], device = "in0" } = {},
+  { locals = [HOST_IP], device = "in0", ethernet = ETHERNET } = {},
 ): Promise<Answer[]> {
   const job = {
     uplink: "up0",
     device,
     opening: opening.map((frame) => p.hex(frame)),
     locals: locals.map((address) => p.hex(p.ipBytes(address))),
-    frames: datagrams.map((datagram) => ETHERNET + p.hex(datagram)),
+    frames: datagrams.map((datagram) => ethernet + p.hex(datagram)),
   };
   const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
   expect(stderr).toBe("");
@@ -206,11 +206,18 @@ onTsproxy("carries a segment that ends a connection, and gives the engine a copy
   );
 });
 
-onTsproxy("leaves to the host's kernel what opens a connection, and what comes by another device than the client", "kernel", async (c) => {
+onTsproxy("leaves to the host's kernel what opens a connection, comes by another device, or is a forged copy", "kernel", async (c) => {
   const flows = offloaded(c);
   const opening = [p.tcp(toServer, { ...clientPorts, flags: p.SYN }), p.tcp(toServer, clientPorts).subarray(0, 32)];
   for (const [i, answer] of (await steer(c, flows, opening)).entries())
     expect(answer, `case ${i}`).toEqual({ verdict: TC_ACT_UNSPEC, frame: ETHERNET + p.hex(opening[i]!), counters: [] });
+  // Without ACK it is not carried, so its source MAC would be read as the mark of a copy.
+  const ethernet = ETHERNET.replace("020203040506", "737464ff1234");
+  const forged = p.tcp(toServer, { ...clientPorts, flags: p.FIN });
+  expect(await steer(c, flows, [forged])).toMatchObject([{ verdict: TC_ACT_REDIRECT, counters: ["taken-reply"] }]);
+  expect(await steer(c, flows, [forged], { ethernet })).toEqual([
+    { verdict: TC_ACT_UNSPEC, frame: ethernet + p.hex(forged), counters: [] },
+  ]);
   c.lab.ip(c.host, `link add in1 address ${DEVICE_MAC} type bridge\nlink set in1 up`);
   const cases = [p.tcp(toServer, clientPorts), p.udp(toServer, clientPorts), p.udp({ ...toServer, fragment: 0x2000 }, clientPorts)];
   for (const [i, answer] of (await steer(c, flows, cases, { device: "in1" })).entries())
