@@ -97,7 +97,9 @@ class LanProgram extends LanCarryProgram<LanMapFds> {
     this.load("u32", "r0", "r6", SKB_VLAN_PROTO).jumpIf("r0", "!=", TAG, "next");
     this.load("u32", "r8", "r6", SKB_VLAN_TCI).mov("r0", "r8").alu("and", "r0", VID_MASK).jumpIf("r0", "!=", this.wire.vlan, "next");
     this.alu("or", "r8", 0x10000).label("untagged"); // a tag of VLAN 0 and no priority is one, too
-    return this.loadBytes(0, DST, HEADER, "next");
+    this.loadBytes(0, DST, HEADER, "next");
+    // Behind the LAN's own tag: to the engine it would be a stamp (`wire/order.ts`).
+    return this.load("u16", "r0", "r10", TYPE).jumpIf("r0", "==", SERVICE_TAG, "next");
   }
 
   /** r7 = whose the MAC is: OURS, PARENT, or 0. Defines `done`. */
