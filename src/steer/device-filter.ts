@@ -17,7 +17,7 @@ export interface DeviceFilter {
 }
 
 const PRIORITY = 0x7451;
-/** No process's: filters called so are not swept (`attach.ts`). */
+/** No process's: filters called so are not swept (`host-filter.ts`). */
 const NAME = "tsproxy-endpoint",
   SHUT = "tsproxy-shut";
 
