@@ -36,7 +36,7 @@ import { VethSupport } from "./network/veth-support.js";
 import { PastBridge } from "./past-bridge.js";
 import { type PortInfo, PortNumbers } from "./port-numbers.js";
 import { Publisher } from "./publisher.js";
-import { Undo } from "./undo.js";
+import { allUndone, Undo } from "./undo.js";
 import { openUplinks } from "./uplink.js";
 import { type PortCounters, partOfTable, Workers } from "./workers.js";
 
@@ -240,6 +240,7 @@ export class Controller {
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, past, keys);
     } catch (error) {
       store?.abandon();
+      await allUndone();
       await undo.run();
       throw error;
     }
@@ -287,6 +288,7 @@ export class Controller {
     this.adoption.close();
     await this.workers.stop();
     if (this.workers.held > 0) this.files?.leave();
+    await allUndone();
     await this.undo.run();
   }
 

@@ -126,7 +126,7 @@ export class Publisher {
       this.open.add(publication);
       return publication;
     } catch (error) {
-      void undo.run();
+      undo.runApart();
       throw this.nameOwn(error);
     }
   }

@@ -7,8 +7,8 @@ export function sandboxError(kind: KindOf<"TSP_ERR_SANDBOX">, message: string, h
   return new TsproxyError("TSP_ERR_SANDBOX", kind, message, hint);
 }
 
-export function notRunning({ name }: SandboxRecord): TsproxyError {
-  return sandboxError("conflict", `sandbox ${name} is not running`, "see 'tsproxy ps -a'");
+export function notRunning({ id }: SandboxRecord): TsproxyError {
+  return sandboxError("conflict", `sandbox ${id} is not running`, "see 'tsproxy ps -a'");
 }
 
 export function nameConflict(name: string, { id }: SandboxRecord): TsproxyError {

@@ -156,7 +156,7 @@ export class Sandboxes {
       const { id, name } = this.catalog.find(network);
       const attachment = live.record.attachments.find((each) => each.network === id);
       if (attachment === undefined)
-        throw sandboxError("conflict", `sandbox ${live.record.name} is not connected to network ${name}`, "see 'tsproxy network inspect'");
+        throw sandboxError("conflict", `sandbox ${live.record.id} is not connected to network ${name}`, "see 'tsproxy network inspect'");
       const namespace = Namespace.open(live.record.netns, live.record.netnsInode);
       try {
         await this.places.leave(live, namespace, attachment);

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { Undo } from "../../src/control/undo.js";
+import { allUndone, Undo } from "../../src/control/undo.js";
 import { setLogSink } from "../../src/log.js";
 
 it("undoes the newest first, one after the other, once", async () => {
@@ -30,4 +30,15 @@ it("goes on after a step that fails, and says which one did", async () => {
   undo.add("third", () => Promise.reject(new Error("gone")));
   await undo.run();
   expect([done, said]).toEqual([["first"], ["warn cannot undo 'third': gone", "warn cannot undo 'second': busy"]]);
+});
+
+it("is waited for where it goes on by itself", async () => {
+  const undo = new Undo();
+  const done: string[] = [];
+  undo.add("last", () => void done.push("last"));
+  undo.add("slow", () => new Promise((resolve) => setTimeout(resolve, 20)));
+  undo.runApart(() => void done.push("next"));
+  expect(done).toEqual([]);
+  await allUndone();
+  expect(done).toEqual(["last", "next"]);
 });

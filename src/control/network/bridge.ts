@@ -118,7 +118,7 @@ class Bridge implements Bridged {
       host.refresh(); // the gateway's address is the host's now
       this.watchOutside();
     } catch (error) {
-      void this.undo.run();
+      this.undo.runApart();
       throw error;
     }
   }

@@ -137,7 +137,7 @@ export class Endpoints {
       this.checkNamespace(word, spec.netns, nsFd);
       this.makeDevice(namespace);
     } catch (error) {
-      void namespace.device.run().then(() => closeSync(nsFd));
+      namespace.device.runApart(() => closeSync(nsFd));
       throw error;
     }
     this.namespaces.push(namespace);
@@ -195,8 +195,7 @@ export class Endpoints {
         dismiss: async () => (letGo() ? live.dismiss() : { gone: Promise.resolve() }),
       };
     } catch (error) {
-      void port.run();
-      void device.run();
+      port.runApart(() => device.run());
       throw error;
     }
   }

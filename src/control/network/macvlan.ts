@@ -48,7 +48,7 @@ class Macvlan implements Network {
     try {
       this.lan = site.lans.join({ network: number, parent, sort, who: `network on ${parent}`, awaitsParent }, this.undo);
     } catch (error) {
-      void this.undo.run();
+      this.undo.runApart();
       throw error;
     }
     this.mtu = spec.mtu ?? this.lan.mtu;

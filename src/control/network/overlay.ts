@@ -113,7 +113,7 @@ export class OverlayNetwork implements Network {
       };
       this.undo.add("watch of the underlay's MTU", site.host.onChange(follow));
     } catch (error) {
-      void this.undo.run();
+      this.undo.runApart();
       throw error;
     }
     this.subnets = this.bridge.subnets;

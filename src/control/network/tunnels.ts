@@ -151,7 +151,7 @@ export class Tunnels {
       undo.add("watch of the nodes", watchNodes(workers, this.names));
       undo.add("watch of the underlay", this.watchAddress(address));
     } catch (error) {
-      void undo.run();
+      undo.runApart();
       throw error;
     }
     this.open = { address, port: udpPort, checksum, undo, vnis: new Set() };
