@@ -33,21 +33,25 @@ export function isUsual(values: Values, usual: Values): boolean {
 }
 
 /**
- * The first run that is as usual. If there is none, which a peer may be itself the reason of, the one of three in the middle by `metric`. `tries`: what
- * each had of it, in the order in which they were made.
+ * The first run that is as usual. If there is none, which a peer may be itself the reason of, the one of three in the middle by `metric`. One that fails
+ * after the first takes nothing away from those before. `tries`: what each had of it, in the order in which they were made.
  */
 export async function measureUsual<T extends { result: { values: Values } }>(
   measure: () => Promise<T>,
   usual: Values,
   metric: string,
 ): Promise<{ run: T; tries: number[] }> {
-  const runs: T[] = [];
+  const runs = [await measure()];
   const figureOf = ({ result }: T): number => result.values[metric] ?? Number.NaN;
-  for (;;) {
-    const run = await measure();
-    runs.push(run);
-    const tries = runs.map(figureOf);
-    if (isUsual(run.result.values, usual)) return { run, tries };
-    if (runs.length === TRIES) return { run: [...runs].sort((a, b) => figureOf(a) - figureOf(b))[TRIES >> 1]!, tries };
-  }
+  let fails = false;
+  while (!fails && runs.length < TRIES && !isUsual(runs.at(-1)!.result.values, usual))
+    await measure().then(
+      (run) => void runs.push(run),
+      () => {
+        fails = true;
+      },
+    );
+  const last = runs.at(-1)!;
+  const middle = [...runs].sort((a, b) => figureOf(a) - figureOf(b))[(runs.length - 1) >> 1]!;
+  return { run: isUsual(last.result.values, usual) ? last : middle, tries: runs.map(figureOf) };
 }

@@ -44,6 +44,20 @@ describe("a measurement", () => {
     expect(run.result.values.rate).toBe(14);
     expect(tries).toEqual([12, 60, 14]);
   });
+
+  it("keeps what it has when it fails after that, and fails when it has nothing", async () => {
+    const failing = (...values: number[]) => {
+      let left = values.length;
+      const next = measuring(...values);
+      return async () => {
+        if (left-- === 0) throw new Error("refused");
+        return next();
+      };
+    };
+    expect((await measureUsual(failing(12), usual, "rate")).tries).toEqual([12]);
+    expect((await measureUsual(failing(60, 12), usual, "rate")).run.result.values.rate).toBe(12);
+    await expect(measureUsual(failing(), usual, "rate")).rejects.toThrow("refused");
+  });
 });
 
 describe("the order of a round", () => {
