@@ -21,12 +21,12 @@ export class HostGuard {
 
   constructor(private readonly steering: Steering) {}
 
-  /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
+  /** Before what carries from the host to endpoints (`endpoint-ends.ts`), which is a filter. From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
   attach(ifindex: number, internal: boolean): () => void {
     const egress = internal
       ? this.program("internal", (maps) => answerProgram(maps, true, this.steering))
       : this.program("answer", (maps) => answerProgram(maps, false, this.steering));
-    const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME)];
+    const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME, false)];
     if (!internal)
       attached.push(
         this.steering.attacher.attach(
@@ -34,6 +34,7 @@ export class HostGuard {
           this.program("ask", (maps) => askProgram(maps, this.steering)),
           "ingress",
           FILTER_NAME,
+          false,
         ),
       );
     return () => {
