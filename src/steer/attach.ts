@@ -54,11 +54,11 @@ export class Attacher {
     if (!this.useTcx) this.endPassing();
   }
 
-  /** `name`: of the filter, if it is one. Not `mayWait`: a link at once, as it is to come before all filters. */
-  attach(ifindex: number, progFd: number, direction: TcDirection = "ingress", name = "tsproxy", mayWait = true): Attachment {
+  /** `name`: of the filter, if it is one. `atOnce`: no filter instead of a link, as links come before filters, and it is to come before other links. */
+  attach(ifindex: number, progFd: number, direction: TcDirection = "ingress", { name = "tsproxy", atOnce = false } = {}): Attachment {
     const place = { ifindex, direction };
     if (this.useTcx) {
-      const early = mayWait && this.passing !== undefined && !this.isMaking ? this.putEarly(place, progFd, name) : undefined;
+      const early = !atOnce && this.passing !== undefined && !this.isMaking ? this.putEarly(place, progFd, name) : undefined;
       if (early !== undefined) return this.linkLater(place, early, progFd);
       const linkFd = bpf.createTcxLink(progFd, ifindex, direction);
       if (linkFd !== null) return this.keepLink(linkFd);

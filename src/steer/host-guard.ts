@@ -12,8 +12,8 @@ import type { Steering } from "./steering.js";
 
 /** Questions of endpoints to the host that are remembered at least; beyond that the least recently seen are forgotten. */
 const MAX_ASKED = 1 << 14;
-/** Another name than that of the steering's filters, which are removed from devices that stay. */
-const FILTER_NAME = "tsproxy-guard";
+/** Before the link of what carries from the host to endpoints (host-carry.ts), or what the host masquerades would pass. The name is another than that of the steering's filters, which are removed from devices that stay. */
+const FIRST = { name: "tsproxy-guard", atOnce: true };
 
 export class HostGuard {
   private maps: GuardMapFds | undefined;
@@ -21,20 +21,19 @@ export class HostGuard {
 
   constructor(private readonly steering: Steering) {}
 
-  /** Before what carries from the host to endpoints (`endpoint-ends.ts`), which is a filter. From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
+  /** From now on, for the host's device in a network; answers with the way back. `internal`: lets not even answers through. */
   attach(ifindex: number, internal: boolean): () => void {
     const egress = internal
       ? this.program("internal", (maps) => answerProgram(maps, true, this.steering))
       : this.program("answer", (maps) => answerProgram(maps, false, this.steering));
-    const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FILTER_NAME, false)];
+    const attached = [this.steering.attacher.attach(ifindex, egress, "egress", FIRST)];
     if (!internal)
       attached.push(
         this.steering.attacher.attach(
           ifindex,
           this.program("ask", (maps) => askProgram(maps, this.steering)),
           "ingress",
-          FILTER_NAME,
-          false,
+          FIRST,
         ),
       );
     return () => {
