@@ -26,6 +26,7 @@ import {
   sameIp,
 } from "../wire/ip-address.js";
 import { addressesOf, type HostAddress, hasWay, type Routed } from "./devices-to-steer.js";
+import { Reread } from "./reread.js";
 import { isStubBridge } from "./stub-bridge.js";
 import { addUplinkAddress } from "./uplink.js";
 import type { Workers } from "./workers.js";
@@ -61,8 +62,6 @@ interface OwnDevice extends OwnConf {
 }
 
 type HostListener = (moved: ReadonlySet<number>) => void;
-/** Until what the kernel has reported is read once more, after a failure. */
-const AGAIN_MS = 1000;
 const NONE: ReadonlySet<number> = new Set();
 
 export class Host {
@@ -83,7 +82,7 @@ export class Host {
   private readonly watched = new Map<number, () => void>();
   /** Devices whose place in their networks has changed, and nobody has been told of it yet. */
   private readonly moved = new Set<number>();
-  private later: NodeJS.Timeout | undefined;
+  private readonly reread = new Reread("what has changed on the host", () => this.catchUp());
 
   /** `uplinks`: their interface indices; `onUplinkGone`: one is no more in this namespace. */
   constructor(
@@ -118,32 +117,16 @@ export class Host {
   /** To be called when the worker says that the monitor's descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    try {
+    this.reread.run(() => {
       const events = this.monitor.drain();
       for (const event of events) if (event.kind === "link" && event.moved) this.moved.add(event.link.index);
       if (events.length > 0) this.catchUp();
-    } catch (error) {
-      this.catchUpLater(error as Error);
-    }
+    });
   }
 
   private catchUp(): void {
     this.refresh(new Set(this.moved));
     this.moved.clear();
-  }
-
-  /** Nobody waits for what the kernel has reported, and what could not be read now may be read in a second. */
-  private catchUpLater(error: Error): void {
-    log.warn(`what has changed on the host cannot be read, and is in a second: ${error.message}`);
-    clearTimeout(this.later);
-    this.later = setTimeout(() => {
-      try {
-        this.catchUp();
-      } catch (again) {
-        this.catchUpLater(again as Error);
-      }
-    }, AGAIN_MS);
-    this.later.unref();
   }
 
   /** Rereads the host and tells steering and worker. `moved`: devices whose place in their networks has changed. */
@@ -284,7 +267,7 @@ export class Host {
 
   close(): void {
     this.closed = true;
-    clearTimeout(this.later);
+    this.reread.close();
     this.monitor.close();
   }
 

@@ -6,16 +6,16 @@ import { log } from "../log.js";
 import type { Steering } from "../steer/steering.js";
 import { PolicyMonitor, protectedNetworks } from "../sys/xfrm.js";
 import { formatPrefix } from "../wire/ip-address.js";
+import { Reread } from "./reread.js";
 import type { Workers } from "./workers.js";
 
 const SHOWN = 5;
-/** Until what has changed is read once more, after a failure. */
-const AGAIN_MS = 1000;
 
 export class Ipsec {
   private warned = false;
   private closed = false;
-  private later: NodeJS.Timeout | undefined;
+  /** Until it can be read, what was read last is in force. */
+  private readonly reread = new Reread("what IPsec policies of this host are about", () => this.refresh());
 
   private constructor(
     private readonly monitor: PolicyMonitor,
@@ -38,31 +38,14 @@ export class Ipsec {
   /** To be called when a watched descriptor is readable. */
   onReadable(): void {
     if (this.closed) return;
-    try {
+    this.reread.run(() => {
       if (this.monitor.drain()) this.refresh();
-    } catch (error) {
-      this.readLater(error as Error);
-    }
-  }
-
-  /** Until then what was read last is in force. */
-  private readLater(error: Error): void {
-    if (this.later !== undefined) return;
-    log.warn(`IPsec policies of this host cannot be read, and are in a second: ${error.message}`);
-    this.later = setTimeout(() => {
-      this.later = undefined;
-      try {
-        this.refresh();
-      } catch (again) {
-        this.readLater(again as Error);
-      }
-    }, AGAIN_MS);
-    this.later.unref();
+    });
   }
 
   close(): void {
     this.closed = true; // a worker's word that it is readable may be on its way
-    clearTimeout(this.later);
+    this.reread.close();
     this.monitor.close();
   }
 

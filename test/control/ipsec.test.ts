@@ -50,6 +50,19 @@ it("reads them once more in a second, as often as it fails, and leaves in force 
   expect(setIpsec).toHaveBeenLastCalledWith([prefix("10.9.0.0/16")]);
 });
 
+it("is not put off by failing again before that", () => {
+  const ipsec = watch();
+  drain.mockImplementation(() => {
+    throw new Error("recv failed");
+  });
+  for (let i = 0; i < 4; i++) {
+    ipsec.onReadable();
+    vi.advanceTimersByTime(300);
+  }
+  drain.mockReset();
+  expect(setIpsec).toHaveBeenCalledTimes(2);
+});
+
 it("reads nothing any more once it is closed", () => {
   const ipsec = watch();
   drain.mockImplementationOnce(() => {

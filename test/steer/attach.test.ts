@@ -111,6 +111,16 @@ describe("Attacher that makes links later", () => {
     expect(at(2, "ingress")).toEqual([]);
   });
 
+  it("makes at once what is to come before other links", async () => {
+    const { socket, at } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    expect(attacher.attach(2, PROGRAM, "egress", { name: "first", atOnce: true }).mode).toBe("tcx");
+    expect([bpf.createTcxLink, bpf.apart].map((call) => vi.mocked(call).mock.calls.length)).toEqual([1, 0]);
+    expect(at(2, "egress")).toEqual([]);
+    await attacher.makeLinks();
+    expect(bpf.apart).not.toHaveBeenCalled();
+  });
+
   it.each([
     ["somebody else has filters there", { foreign: true }],
     ["the kernel has no filters", { refused: true }],
