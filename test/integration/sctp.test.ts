@@ -50,7 +50,8 @@ forEachKind((kind) => {
           [c.host, "::1"],
         ] as const)
       : [];
-    // One after another: each client is an SCTP of its own, and would abort what is another's of the same namespace.
+    // One after another: a client is an SCTP of its own, and would abort what is another's of its namespace; and the server takes one at a time (listen(2)'s
+    // backlog is 1), and refuses who comes in the same moment.
     const came: boolean[] = [];
     for (const [ns, address] of [...clients, ...clients6]) came.push(await echoed(c, ns, address, PORT));
     expect(came).toEqual(Array(4 + clients6.length).fill(true));
