@@ -73,19 +73,17 @@ export function rewriteEnd(p: Program, f: Family, name: string, end: End): void 
     at().stackPointer("r3", from).mov("r4", size).mov("r5", flags);
     return p.call(SKB_STORE_BYTES).jumpIf("r0", "!=", 0, "offload-failed");
   };
-  /** Changes layer 4's checksum for what r3 and r4 say. */
-  const replace = (flags: number, done: string): Program => p.replaceSum(flags, done);
   /** Adds the change from `old` to `fresh`, raw bytes on the stack. */
   const checksum = (size: "u16" | "u32", old: number, fresh: number, flags: number, done: string): void => {
     p.load(size, "r3", "r10", old).load(size, "r4", "r10", fresh);
-    replace(flags, done).jumpIf("r0", "!=", 0, "offload-failed");
+    p.replaceSum(flags, done).jumpIf("r0", "!=", 0, "offload-failed");
   };
   if (f.version === 4) {
     checksum("u32", end.oldAddress, end.address, PSEUDO_HEADER | 4, `${name}-address`);
   } else {
     p.stackPointer("r1", end.oldAddress).mov("r2", 16).stackPointer("r3", end.address).mov("r4", 16).mov("r5", 0).call(CSUM_DIFF);
     p.mov("r3", 0).mov("r4", "r0").alu("lsh", "r4", 32).alu("rsh", "r4", 32);
-    replace(PSEUDO_HEADER, `${name}-address`).jumpIf("r0", "!=", 0, "offload-failed");
+    p.replaceSum(PSEUDO_HEADER, `${name}-address`).jumpIf("r0", "!=", 0, "offload-failed");
   }
   // A whole-packet checksum of the device's: IPv4's TTL, checksum and addresses keep their sum, and l4_csum_replace reckons with that. IPv6 has no
   // checksum in its header, so the change of the rest is to be counted too.
