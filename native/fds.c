@@ -29,7 +29,7 @@ static napi_value unix_open(napi_env env, napi_callback_info info) {
   int fd = socket(AF_UNIX, tsp_i32(env, argv[1]) | SOCK_CLOEXEC, 0);
   if (fd < 0) return tsp_num(env, -errno);
   bool listens = tsp_i32(env, argv[2]) != 0;
-  if ((listens ? bind(fd, (struct sockaddr *)&sa, len) : connect(fd, (struct sockaddr *)&sa, len)) < 0 || (listens && tsp_i32(env, argv[1]) != SOCK_DGRAM && listen(fd, 8) < 0)) {
+  if ((listens ? bind(fd, (struct sockaddr *)&sa, len) : connect(fd, (struct sockaddr *)&sa, len)) < 0 || (listens && tsp_i32(env, argv[1]) != SOCK_DGRAM && listen(fd, 511 /* as Node.js */) < 0)) {
     int err = errno;
     close(fd);
     return tsp_num(env, -err);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { pipeline, type Readable } from "node:stream";
 import { TsproxyError } from "../errors.js";
-import { type ListenOptions, listen } from "./unix-socket.js";
+import { type ListenOptions, listen, listenFirst, type RawSockets } from "./unix-socket.js";
 
 export interface HttpRequest {
   method: string;
@@ -44,6 +44,8 @@ export interface HttpOptions extends ListenOptions {
   maxBody: number;
   /** Of all answers. */
   contentType: string;
+  /** Until the first client comes nothing of HTTP is loaded. */
+  raw?: RawSockets | undefined;
 }
 
 export interface HttpService {
@@ -54,7 +56,29 @@ export interface HttpService {
 
 /** `answer` never rejects. Throws what `listen` throws. */
 export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAnswer>, options: HttpOptions): Promise<HttpService> {
-  const server: Server = createServer((message, response) => {
+  const { path, raw } = options;
+  if (raw === undefined) {
+    const server = httpServer(answer, options);
+    await listen(server, options);
+    return { path, close: () => closed(server, new Promise((resolve) => void server.close(() => resolve()))) };
+  }
+  let server: Server | undefined;
+  const makeServer = (): Server => {
+    server = httpServer(answer, options);
+    return server;
+  };
+  const end = await listenFirst(makeServer, raw, options);
+  return { path, close: () => closed(server, end()) };
+}
+
+/** `closing`: it takes no new connections. */
+function closed(server: Server | undefined, closing: Promise<void>): Promise<void> {
+  server?.closeAllConnections();
+  return closing;
+}
+
+function httpServer(answer: (request: HttpRequest) => Promise<HttpAnswer>, options: HttpOptions): Server {
+  const server = createServer((message, response) => {
     void answer(requestOf(message, options.maxBody)).then(({ status, value, stream, headers }) => {
       if (stream !== undefined) return sendStream(message.socket, response, status, stream);
       response.writeHead(status, {
@@ -68,15 +92,7 @@ export async function serveHttp(answer: (request: HttpRequest) => Promise<HttpAn
   });
   // A client that has kept its connection may be sending just when Node would close it: local connections cost nothing, so they stay open.
   server.keepAliveTimeout = 0;
-  await listen(server, options);
-  return {
-    path: options.path,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return server;
 }
 
 /** Whatever ends the connection ends the stream: also one that waits for its turn, of requests that came one right behind the other. */

@@ -3,6 +3,7 @@ import { type HttpAnswer, type HttpRequest, serveHttp } from "./http-server.js";
 import { runDir, socketPath } from "./paths.js";
 import type { Handlers } from "./routes.js";
 import type { InfoView } from "./types.js";
+import type { RawSockets } from "./unix-socket.js";
 import { version } from "./version.js";
 
 const MAX_BODY = 1 << 20;
@@ -15,12 +16,13 @@ export interface ApiService {
 
 /**
  * Listens on `PID.sock` in the run folder, for its owner, and for `group` if one is given; answers /v1/info by itself. Throws TSP_ERR_API_SOCKET,
- * or TSP_ERR_GROUP for an unknown group.
+ * or TSP_ERR_GROUP for an unknown group. `raw`: with it nothing of HTTP is loaded before somebody asks.
  */
 export async function serveApi(
   handlers: Handlers,
   about: Pick<InfoView, "role" | "launcherSocket" | "pluginSocket" | "launched">,
   group?: string,
+  raw?: RawSockets,
 ): Promise<ApiService> {
   const startedAt = performance.now();
   const info = (): InfoView => ({
@@ -44,6 +46,7 @@ export async function serveApi(
     {
       path: socketPath(process.pid),
       group,
+      raw,
       maxBody: MAX_BODY,
       contentType: "application/json",
       refusal: { code: "TSP_ERR_API_SOCKET", other: "another process", hint: `see who uses ${runDir()}` },

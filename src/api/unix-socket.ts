@@ -18,6 +18,7 @@ import {
 import { connect, type Server } from "node:net";
 import { basename, dirname } from "node:path";
 import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
 import { makeFolder } from "../make-folder.js";
 import { MAX_PATH, runDir } from "./paths.js";
 
@@ -72,9 +73,64 @@ export interface ListenOptions {
  * listens), or TSP_ERR_GROUP; nothing listens then.
  */
 export async function listen(server: Server, options: ListenOptions): Promise<void> {
-  const { path, group, backlog, passed, refusal } = options;
+  const { backlog, passed } = options;
+  const more = backlog === undefined ? {} : { backlog };
+  if (passed !== undefined) return start(server, options, { fd: passed, ...more });
+  try {
+    const remove = await bind(options, (path) => start(server, options, { path, ...more }));
+    server.once("close", remove);
+  } catch (error) {
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+    throw error;
+  }
+}
+
+/** Sockets as the kernel has them, without `node:net`. */
+export interface RawSockets {
+  /** A descriptor that listens at `path`. Throws an ErrnoException. */
+  listen(path: string): number;
+  /** Calls back, in Node's event loop, as long as somebody waits to be accepted; answers how to end that. */
+  watch(fd: number, callback: () => void): () => void;
+}
+
+/** As `listen`, for a server that is made when the first client comes. Answers how to end it, which may be called again. */
+export async function listenFirst(makeServer: () => Server, raw: RawSockets, options: ListenOptions): Promise<() => Promise<void>> {
+  let fd = -1;
+  let server: Server | undefined;
+  let remove = (): void => {};
+  let unwatch: () => void;
+  try {
+    remove = await bind(options, (path) => {
+      fd = raw.listen(path);
+    });
+    unwatch = raw.watch(fd, () => {
+      unwatch();
+      server = makeServer();
+      server.on("error", (error) => log.warn(`${options.path} is not served: ${error.message}`));
+      server.listen({ fd });
+    });
+  } catch (error) {
+    remove();
+    if (fd !== -1) closeSync(fd);
+    throw error;
+  }
+  const end = async (): Promise<void> => {
+    remove();
+    if (server !== undefined) return new Promise((resolve) => void server?.close(() => resolve()));
+    unwatch();
+    closeSync(fd);
+  };
+  let ended: Promise<void> | undefined;
+  return () => {
+    ended ??= end();
+    return ended;
+  };
+}
+
+/** Makes the folder and what is to be in it. Throws what `listen` throws. */
+async function clearPlace(options: ListenOptions): Promise<number | undefined> {
+  const { path, group, refusal } = options;
   const { code } = refusal;
-  if (passed !== undefined) return start(server, options, { fd: passed, ...(backlog !== undefined && { backlog }) });
   if (Buffer.byteLength(path) > MAX_PATH)
     throw new TsproxyError(code, "invalid", `${path} is too long for a socket's path`, `use at most ${MAX_PATH} bytes`);
   const gid = group === undefined ? undefined : groupId(group);
@@ -91,33 +147,37 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
   } catch (cause) {
     throw failure(options, `cannot remove the old ${path}`, cause);
   }
-  await bind(server, options, gid);
+  return gid;
 }
 
 /**
- * Binds under another name, and links the socket to its path once it is what it should be: nobody connects before the mode is set. At its end Node
- * removes the name that it bound, which is gone by then; the path is removed here, and only if it is still ours: systemd may have taken it over.
+ * Has `start` bind under another name, at once, and links the socket to its path once it is what it should be: nobody connects before the mode is set. At its end
+ * Node removes the name that it bound, which is gone by then; what is answered removes the path, and only if it is still ours: systemd may have taken it over.
  */
-async function bind(server: Server, options: ListenOptions, gid: number | undefined): Promise<void> {
-  const { path, backlog } = options;
+async function bind(options: ListenOptions, start: (path: string) => Promise<void> | void): Promise<() => void> {
+  const { path } = options;
+  const gid = await clearPlace(options);
   const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   const name = `/proc/self/fd/${folder}/.${basename(path)}.${process.pid}`;
   try {
     rmSync(name, { force: true }); // of a dead process that had our number
     const umask = process.umask(0o177); // Node binds before `listen` returns
-    const started = start(server, options, { path: name, ...(backlog !== undefined && { backlog }) });
-    process.umask(umask);
+    let started: Promise<void> | void;
+    try {
+      started = start(name);
+    } finally {
+      process.umask(umask);
+    }
     await started;
     if (gid !== undefined) chownSync(name, -1, gid);
     chmodSync(name, gid === undefined ? 0o600 : 0o660);
     linkSync(name, path);
     const { dev, ino } = statSync(path);
-    server.once("close", () => {
+    return () => {
       const now = statSync(path, { throwIfNoEntry: false });
       if (now?.dev === dev && now.ino === ino) rmSync(path, { force: true });
-    });
+    };
   } catch (cause) {
-    if (server.listening) await new Promise((resolve) => server.close(resolve));
     throw cause instanceof TsproxyError ? cause : failure(options, `cannot make ${path}`, cause);
   } finally {
     rmSync(name, { force: true });

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** Entry point: the only place that exits. Whatever goes wrong ends in one line and an exit code: 0 done, 1 failed, 2 used wrongly. */
+/** The only place that exits. Whatever goes wrong ends in one line and an exit code: 0 done, 1 failed, 2 used wrongly. */
 import { writeFileSync } from "node:fs";
 import { TsproxyError } from "../errors.js";
 import { setLogSink } from "../log.js";

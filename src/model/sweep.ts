@@ -1,6 +1,6 @@
 /**
  * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
- * file in the folder of running instances, `PID.sock`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
+ * file in the folder of running instances, `PID.sock`; what one was writing for the next (`sys/code-cache.ts`), `PID.code`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
  * when their sandbox ends while nobody looks.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
@@ -43,12 +43,12 @@ export async function sweep(): Promise<Swept> {
   for (const dir of runDirs())
     await unlessDenied(dir, async () => {
       for (const name of isFolder(dir) ? readdirSync(dir) : []) {
-        const pid = /^(\d+)\.sock$/.exec(name)?.[1];
+        const [, pid, kind] = /^(\d+)\.(sock|code)$/.exec(name) ?? [];
         const file = join(dir, name);
         if (pid === undefined || !(await isLeftOver(file, pid))) continue;
         await unlessDenied(file, async () => {
           rmSync(file, { force: true });
-          swept.sockets++;
+          if (kind === "sock") swept.sockets++;
         });
       }
     });

@@ -40,6 +40,10 @@ const early = union([join(SRC, "control/begin.ts")]);
 const MAIN = join(SRC, "cli/main.ts");
 const always = union([MAIN, join(SRC, "cli/program.ts")]);
 always.delete(MAIN); // it waits for them
+/** What loads the rest. */
+const START = join(SRC, "cli/start.ts");
+const start = union([START]);
+start.delete(START);
 const isMainJob = (id) => mainJob.has(id) || always.has(id);
 
 /** V8 keeps the source of what runs, and twice as large if one letter in it is none of Latin-1. */
@@ -87,7 +91,7 @@ export default [
     output: { ...runs, file: "dist/engine/worker.cjs" },
   },
   {
-    input: join(SRC, "cli/main.ts"),
+    input: { start: START, main: MAIN },
     platform: "node",
     preserveEntrySignatures: false,
     plugins: [lateBuiltins, noCycles],
@@ -95,11 +99,12 @@ export default [
     output: {
       ...runs,
       dir: "dist",
-      entryFileNames: "cli/main.js",
+      entryFileNames: ({ name }) => (name === "start" ? "cli/main.js" : "run/[name].cjs"),
       chunkFileNames: "run/[name].cjs",
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
+          { name: "start", test: (id) => start.has(id) },
           { name: "early", test: (id) => early.has(id) && !light.has(id) },
           { name: "main-job", test: (id) => isMainJob(id) && !light.has(id) },
           {

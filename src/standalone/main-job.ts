@@ -27,6 +27,7 @@ import { hostFamilies } from "../sys/host-families.js";
 import { formatIp, formatPrefix, type IpAddress, parseIp, prefixOf, unmapped } from "../wire/ip-address.js";
 import { eachFamily } from "../wire/per-family.js";
 import type { RunConfig } from "./config.js";
+import { RAW_SOCKETS } from "./raw-sockets.js";
 
 /** The network of `--network`, as it is announced. */
 export interface OwnNetwork {
@@ -92,7 +93,7 @@ export class MainJob {
     const balanced = (): Balanced[] => [...(this.controller?.publisher.balanced ?? []), ...this.relayedTargets];
     const served = { version: version(), mappings: () => this.mappings, balanced, relayed: () => this.relayed() };
     try {
-      const api = await serveApi(views(this.controller, served), { role: "standalone" });
+      const api = await serveApi(views(this.controller, served), { role: "standalone" }, undefined, RAW_SOCKETS);
       this.undo.add("API socket", () => api.close());
       this.info = api.info;
     } catch (error) {

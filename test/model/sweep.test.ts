@@ -55,6 +55,12 @@ it("spares a socket that somebody listens on, or may be about to", async () => {
   await new Promise((done) => server.close(done));
 });
 
+it("removes what a process that is gone was writing for the next one, and spares what another one writes, or has written", async () => {
+  for (const name of [`${NOBODY}.code`, `${process.pid}.code`, "main-job-00000000.code"]) fs.writeFileSync(path.join(dir, name), "");
+  expect(await sweep()).toMatchObject({ sockets: 0 });
+  expect(fs.readdirSync(dir).sort()).toEqual([`${process.pid}.code`, "main-job-00000000.code"]);
+});
+
 it("leaves other files alone", async () => {
   for (const name of ["docker-proxy.sock", "4194305.sock.bak", "notes"]) fs.writeFileSync(path.join(dir, name), "");
   await sweep();

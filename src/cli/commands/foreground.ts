@@ -9,10 +9,13 @@ import type { MainJob } from "../../standalone/main-job.js";
 import { CliCommand, collect, once, usageError } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
 import { formatBytes } from "../format.js";
+import { keepProgramCode } from "../program-code.js";
 import type { PrintOptions } from "../show.js";
 import { stdout, tell } from "../stdout.js";
 
 const LIVE_MS = 1000;
+/** After `ready`: what follows it has run by then, and memory is given back later (`control/spare-memory.ts`). */
+const KEEP_MS = 500;
 const O_ACCMODE = 3; // include/uapi/asm-generic/fcntl.h
 
 interface RawForeground extends RunOptions {
@@ -121,6 +124,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     void job.finishStart().then((offload) => {
       if (config.json && offload !== undefined) tell(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
+    setTimeout(keepProgramCode, KEEP_MS).unref();
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;
@@ -128,6 +132,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     clearInterval(live);
     if (live !== undefined) tell("\n");
     await job.stop();
+    keepProgramCode(); // of a run that was shorter
   }
 }
 
