@@ -274,7 +274,7 @@ export class Controller {
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
     this.store?.releaseRest();
-    this.files?.sweepSoon();
+    this.files?.sweepRegularly();
   }
 
   /** Something was made that flows of a former process may wait for. */
