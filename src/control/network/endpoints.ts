@@ -9,28 +9,25 @@ import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import type { LocalEnd } from "../../steer/stations.js";
-import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { native } from "../../sys/native.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
+import { isDeleted, linkThere, settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
 import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
-import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import { type AttachKind, type AttachWord, attachKind } from "./attach.js";
 import { type Device, type HandedOut, LiveDevice } from "./live-device.js";
+import { ENDPOINT_DEVICE, setUpInNamespace } from "./namespace-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
 
 export type { Device, LinkPorts };
-
-/** Name of an endpoint's device in its namespace. */
-const ENDPOINT_DEVICE = "eth0";
 
 export interface EndpointSpec {
   /** A name in /run/netns, a process id in decimal, or an absolute path. */
@@ -84,7 +81,7 @@ interface Namespace {
   word: string;
   spec: EndpointSpec;
   nsFd: number;
-  /** The device in it, which somebody may delete. */
+  /** The device in it, which somebody may delete: another one each time that it is made. */
   device: Undo;
   closed: boolean;
 }
@@ -152,15 +149,19 @@ export class Endpoints {
     }
   }
 
-  /** We hold the namespace, so it is there still: the device was deleted in it. */
-  private async remake(namespace: Namespace): Promise<void> {
-    const { word, device } = namespace;
+  /** We hold the namespace, so it is there still: the device was deleted in it. `gone`: that one. */
+  private async remake(namespace: Namespace, gone: Undo): Promise<void> {
+    if (gone !== namespace.device) return;
+    const { word } = namespace;
     log.warn(`${word}: '${ENDPOINT_DEVICE}' was deleted by somebody else; it is made again`);
-    await device.run();
+    namespace.device = new Undo();
+    const { device } = namespace;
+    await gone.run();
     if (namespace.closed) return;
     try {
       this.makeDevice(namespace);
     } catch (error) {
+      if (isDeleted(error)) return this.remake(namespace, device);
       await device.run();
       log.warn(`${word}: '${ENDPOINT_DEVICE}' cannot be made again: ${(error as Error).message}`);
     }
@@ -181,10 +182,12 @@ export class Endpoints {
     const [device, port] = [new Undo(), new Undo()];
     try {
       const onGone = once(spec.onGone);
-      const { tap, end, setLasting } =
+      const { tap, end, isThere, setLasting } =
         spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
-      this.join(tap, { ...spec, end, onGone }, port);
-      setLasting(true);
+      settingUp(spec.name, isThere, () => {
+        this.join(tap, { ...spec, end, onGone }, port);
+        setLasting(true);
+      });
       const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
       const letGo = (): boolean => this.devices.delete(live);
@@ -237,7 +240,8 @@ export class Endpoints {
 
   private openTap(spec: DeviceSpec, undo: Undo): HandedOut {
     const tap = this.site.taps.open(spec, undo);
-    if (spec.existing === undefined) this.prepare(tap.name, spec);
+    const isThere = isTapThere(tap);
+    if (spec.existing === undefined) settingUp(spec.name, isThere, () => this.prepare(tap.name, spec));
     const setLasting = (on: boolean): void => {
       try {
         native.tapPersist(tap.fds[0]!, on ? 1 : 0);
@@ -245,13 +249,13 @@ export class Endpoints {
         if (on) throw error; // else EBADFD: it ended with its namespace
       }
     };
-    return { tap, setLasting };
+    return { tap, isThere, setLasting };
   }
 
   private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
     const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
     try {
-      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.mtu });
+      socket.setLink(linkThere(socket, name).index, { mac: macText(mac), mtu: this.mtu });
     } finally {
       if (nsFd !== -1) socket.close();
     }
@@ -266,37 +270,19 @@ export class Endpoints {
         `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
         "give a namespace without one, like that of 'docker run --network none'",
       );
-    const { mtu } = this;
-    const { subnets } = this.network;
     const mac = stationMac(spec.addresses);
-    const onGone = once(() => void this.remake(namespace));
+    const onGone = once(() => void this.remake(namespace, undo));
+    const { mtu } = this;
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
     const { tap, end } =
       this.attach === "veth" ? openVeth(this.site, device, undo, onGone) : { tap: this.site.taps.open(device, undo), end: undefined };
-    const { index } = socket.link(ENDPOINT_DEVICE)!;
-    const { ipv6 } = spec.addresses;
-    // Its link-local address is the one that comes of its MAC, which it is held to.
-    socket.setLink(index, { mac: macText(mac), mtu, ...(ipv6 !== undefined && { addrGenMode: "eui64" }) });
-    if (ipv6 !== undefined && !setIpv6Conf(ENDPOINT_DEVICE, ENDPOINT_IPV6_CONF, nsFd))
-      throw new TsproxyError(
-        "TSP_ERR_ENDPOINT",
-        "unavailable",
-        `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
-        "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
-      );
-    const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.join(tap, { name, addresses: spec.addresses, mac, end, onGone }, undo);
-    const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
-    for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
-    socket.setLink(index, { up: true });
-    for (const { address, subnet } of all) {
-      const dst = formatIp({ family: address.family, value: 0n });
-      try {
-        socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
-      } catch (error) {
-        throw routeError(word, address.family, error);
-      }
-    }
+    const { addresses } = spec;
+    const isThere = (): boolean => socket.link(ENDPOINT_DEVICE) !== null;
+    settingUp(`${spec.netns}/${ENDPOINT_DEVICE}`, isThere, () =>
+      setUpInNamespace({ socket, nsFd, word, addresses, mac, mtu, subnets: this.network.subnets }, () =>
+        this.join(tap, { name: `${spec.netns}/${ENDPOINT_DEVICE}`, addresses, mac, end, onGone }, undo),
+      ),
+    );
   }
 
   private join(tap: Tap, spec: Station, undo: Undo): void {
@@ -333,19 +319,9 @@ export class Endpoints {
   }
 }
 
-function routeError(word: string, family: 4 | 6, cause: unknown): unknown {
-  if (!(cause instanceof TsproxyError) || cause.kind !== "conflict") return cause;
-  const hint =
-    family === 4
-      ? "remove it there ('ip route del default'), or give a namespace without one"
-      : "remove it there ('ip -6 route del default'; of one that a router announces, set net.ipv6.conf.DEVICE.accept_ra=0 before), or give a namespace without one";
-  return new TsproxyError(
-    "TSP_ERR_ENDPOINT",
-    "conflict",
-    `${word}: the namespace has a default route of IPv${family} already`,
-    hint,
-    cause,
-  );
+/** A TAP that somebody has deleted leaves descriptors that belong to none. */
+function isTapThere({ fds }: Tap): () => boolean {
+  return () => native.tapName(fds[0]!) !== "";
 }
 
 /** Of a pair each device may say so. */
