@@ -8,6 +8,7 @@ import { TsproxyError } from "../../errors.js";
 import type { LocalEnd } from "../../steer/stations.js";
 import { native } from "../../sys/native.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
+import { linkThere, settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
 import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
@@ -115,10 +116,12 @@ export class Endpoints {
     const [device, port] = [new Undo(), new Undo()];
     try {
       const onGone = once(spec.onGone);
-      const { tap, end, setLasting } =
+      const { tap, end, isThere, setLasting } =
         spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
-      this.join(tap, { ...spec, end, onGone }, port);
-      setLasting(true);
+      settingUp(spec.name, isThere, () => {
+        this.join(tap, { ...spec, end, onGone }, port);
+        setLasting(true);
+      });
       const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
       const letGo = (): boolean => this.devices.delete(live);
@@ -166,7 +169,8 @@ export class Endpoints {
 
   private openTap(spec: DeviceSpec, undo: Undo): HandedOut {
     const tap = this.site.taps.open(spec, undo);
-    if (spec.existing === undefined) this.prepare(tap.name, spec);
+    const isThere = isTapThere(tap);
+    if (spec.existing === undefined) settingUp(spec.name, isThere, () => this.prepare(tap.name, spec));
     const setLasting = (on: boolean): void => {
       try {
         native.tapPersist(tap.fds[0]!, on ? 1 : 0);
@@ -174,13 +178,13 @@ export class Endpoints {
         if (on) throw error; // else EBADFD: it ended with its namespace
       }
     };
-    return { tap, setLasting };
+    return { tap, isThere, setLasting };
   }
 
   private prepare(name: string, { nsFd, mac }: DeviceSpec): void {
     const socket = nsFd === -1 ? this.site.socket : new RouteSocket(nsFd);
     try {
-      socket.setLink(socket.link(name)!.index, { mac: macText(mac), mtu: this.mtu });
+      socket.setLink(linkThere(socket, name).index, { mac: macText(mac), mtu: this.mtu });
     } finally {
       if (nsFd !== -1) socket.close();
     }
@@ -200,4 +204,9 @@ export class Endpoints {
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }
+}
+
+/** A TAP that somebody has deleted leaves descriptors that belong to none. */
+function isTapThere({ fds }: Tap): () => boolean {
+  return () => native.tapName(fds[0]!) !== "";
 }

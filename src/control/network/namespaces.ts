@@ -6,23 +6,19 @@ import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
-import { setIpv6Conf } from "../../sys/ipv6-conf.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
+import { isDeleted, settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
-import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
-import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
-import { ENDPOINT_IPV6_CONF } from "../device-conf.js";
+import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { Undo } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { AttachKind } from "./attach.js";
+import { ENDPOINT_DEVICE, setUpInNamespace } from "./namespace-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
-
-/** Name of an endpoint's device in its namespace. */
-const ENDPOINT_DEVICE = "eth0";
 
 export interface EndpointSpec {
   /** A name in /run/netns, a process id in decimal, or an absolute path. */
@@ -56,7 +52,7 @@ interface Namespace {
   word: string;
   spec: EndpointSpec;
   nsFd: number;
-  /** The device in it, which somebody may delete. */
+  /** The device in it, which somebody may delete: another one each time that it is made. */
   device: Undo;
   closed: boolean;
 }
@@ -108,15 +104,19 @@ export class Namespaces {
     }
   }
 
-  /** We hold the namespace, so it is there still: the device was deleted in it. */
-  private async remake(namespace: Namespace): Promise<void> {
-    const { word, device } = namespace;
+  /** We hold the namespace, so it is there still: the device was deleted in it. `gone`: that one. */
+  private async remake(namespace: Namespace, gone: Undo): Promise<void> {
+    if (gone !== namespace.device) return;
+    const { word } = namespace;
     log.warn(`${word}: '${ENDPOINT_DEVICE}' was deleted by somebody else; it is made again`);
-    await device.run();
+    namespace.device = new Undo();
+    const { device } = namespace;
+    await gone.run();
     if (namespace.closed) return;
     try {
       this.makeDevice(namespace);
     } catch (error) {
+      if (isDeleted(error)) return this.remake(namespace, device);
       await device.run();
       log.warn(`${word}: '${ENDPOINT_DEVICE}' cannot be made again: ${(error as Error).message}`);
     }
@@ -143,36 +143,20 @@ export class Namespaces {
     const { subnets } = this.network;
     const mtu = this.hooks.mtu();
     const mac = stationMac(spec.addresses);
-    const onGone = once(() => void this.remake(namespace));
+    const onGone = once(() => void this.remake(namespace, undo));
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
     const { tap, end } =
       this.hooks.attach() === "veth"
         ? openVeth(this.site, device, undo, onGone)
         : { tap: this.site.taps.open(device, undo), end: undefined };
-    const { index } = socket.link(ENDPOINT_DEVICE)!;
-    const { ipv6 } = spec.addresses;
-    // Its link-local address is the one that comes of its MAC, which it is held to.
-    socket.setLink(index, { mac: macText(mac), mtu, ...(ipv6 !== undefined && { addrGenMode: "eui64" }) });
-    if (ipv6 !== undefined && !setIpv6Conf(ENDPOINT_DEVICE, ENDPOINT_IPV6_CONF, nsFd))
-      throw new TsproxyError(
-        "TSP_ERR_ENDPOINT",
-        "unavailable",
-        `${word}: net.ipv6.conf of the namespace's ${ENDPOINT_DEVICE} cannot be written`,
-        "mount /proc/sys writable, or give the endpoint an IPv4 address alone",
-      );
+    const { addresses } = spec;
     const name = `${spec.netns}/${ENDPOINT_DEVICE}`;
-    this.hooks.join(tap, { name, addresses: spec.addresses, mac, end, onGone }, undo);
-    const all = eachFamily(spec.addresses).map((address) => ({ address, subnet: ofFamily(subnets, address.family)! }));
-    for (const { address, subnet } of all) socket.addAddress(index, formatIp(address), subnet.prefix.prefixLength);
-    socket.setLink(index, { up: true });
-    for (const { address, subnet } of all) {
-      const dst = formatIp({ family: address.family, value: 0n });
-      try {
-        socket.addRoute({ dst, prefixLength: 0, gateway: formatIp(subnet.gateway), oif: index });
-      } catch (error) {
-        throw routeError(word, address.family, error);
-      }
-    }
+    const isThere = (): boolean => socket.link(ENDPOINT_DEVICE) !== null;
+    settingUp(name, isThere, () =>
+      setUpInNamespace({ socket, nsFd, word, addresses, mac, mtu, subnets }, () =>
+        this.hooks.join(tap, { name, addresses, mac, end, onGone }, undo),
+      ),
+    );
   }
 
   private checkNamespace(word: string, netns: string, nsFd: number): void {
@@ -192,21 +176,6 @@ export class Namespaces {
           "give each namespace one endpoint",
         );
   }
-}
-
-function routeError(word: string, family: 4 | 6, cause: unknown): unknown {
-  if (!(cause instanceof TsproxyError) || cause.kind !== "conflict") return cause;
-  const hint =
-    family === 4
-      ? "remove it there ('ip route del default'), or give a namespace without one"
-      : "remove it there ('ip -6 route del default'; of one that a router announces, set net.ipv6.conf.DEVICE.accept_ra=0 before), or give a namespace without one";
-  return new TsproxyError(
-    "TSP_ERR_ENDPOINT",
-    "conflict",
-    `${word}: the namespace has a default route of IPv${family} already`,
-    hint,
-    cause,
-  );
 }
 
 /** Of a pair each device may say so. */
