@@ -163,7 +163,7 @@ export class Host {
       const isUplink = this.steering.isUplink(ifindex);
       if ((ipv4.forwarding ?? now.forwarding) === 1 && !isUplink) this.forwarding[4].push(ifindex);
       const changed = (Object.keys(ipv4) as (keyof Ipv4Conf)[]).some((key) => now[key] !== undefined && now[key] !== ipv4[key]);
-      if (changed) this.socket.setLink(ifindex, { ipv4Conf: ipv4 });
+      if (changed) this.unlessGone(ifindex, () => this.socket.setLink(ifindex, { ipv4Conf: ipv4 }));
       const name = this.links.find(({ index }) => index === ifindex)?.name;
       if (name === undefined || ipv6 === undefined) continue;
       if (!hasIpv6Conf(name, ipv6)) setIpv6Conf(name, ipv6);
@@ -178,11 +178,11 @@ export class Host {
       }
       if (!device.up) this.setUpAgain(device);
       const has = (address: IpAddress): boolean => this.addresses.some((a) => a.ifindex === ifindex && sameIp(a.ip, address));
-      if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) addUplinkAddress(this.socket, ifindex);
+      if (this.steering.isUplink(ifindex) && !has(UPLINK_IP)) this.unlessGone(ifindex, () => addUplinkAddress(this.socket, ifindex));
       for (const { address, prefixLength } of addresses) {
         if (has(address)) continue;
         log.warn(`somebody has taken ${formatIp(address)} from ${device.name}; it is given back`);
-        this.socket.addAddress(ifindex, formatIp(address), prefixLength);
+        this.unlessGone(ifindex, () => this.socket.addAddress(ifindex, formatIp(address), prefixLength));
       }
     }
   }
@@ -201,10 +201,15 @@ export class Host {
 
   private setUpAgain({ index, name }: Link): void {
     log.warn(`somebody has set ${name} down; it is set up again`);
+    this.unlessGone(index, () => this.socket.setLink(index, { up: true }));
+  }
+
+  /** Mends a device that may have gone since it was listed, which the kernel tells next. */
+  private unlessGone(index: number, mend: () => void): void {
     try {
-      this.socket.setLink(index, { up: true });
+      mend();
     } catch (error) {
-      if (this.socket.link(index) !== null) throw error; // else it has gone since it was listed, which the kernel tells next
+      if (this.socket.link(index) !== null) throw error;
     }
   }
 

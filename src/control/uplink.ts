@@ -7,6 +7,7 @@ import type { FdStore } from "../sys/fd-store.js";
 import { hasIpv6, setIpv6Conf } from "../sys/ipv6-conf.js";
 import { native } from "../sys/native.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
+import { linkThere, settingUp } from "../sys/setting-up.js";
 import { parseMac } from "../wire/ethernet.js";
 import { ORDER_QUEUE } from "../wire/order.js";
 import { closeToIpv6 } from "./device-conf.js";
@@ -57,7 +58,15 @@ function openUplink(socket: RouteSocket, undo: Undo, former?: number): Uplink {
 
 /** Makes of a new device, or one of a former process, one that the engine can send by. */
 export function setUpUplink({ name }: Tap, socket: RouteSocket, isNew: boolean): Omit<Uplink, "fd"> {
-  const { index, mac } = socket.link(name)!;
+  return settingUp(
+    name,
+    () => socket.link(name) !== null,
+    () => setUp(name, socket, isNew),
+  );
+}
+
+function setUp(name: string, socket: RouteSocket, isNew: boolean): Omit<Uplink, "fd"> {
+  const { index, mac } = linkThere(socket, name);
   socket.setLink(index, { mtu: MAX_MTU, txQueueLen: ORDER_QUEUE, multicast: false, addrGenMode: "none", ipv4Conf: UPLINK_CONF });
   const ipv6 = hasIpv6() && setIpv6Conf(name, UPLINK_IPV6_CONF);
   if (!ipv6) {

@@ -4,6 +4,7 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import { IFF_MULTI_QUEUE, IFF_TUN_EXCL, OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS, TAP_FLAGS } from "../sys/if-tun.js";
 import { native, systemError } from "../sys/native.js";
+import { deleted } from "../sys/setting-up.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { HEADER_SIZE as TUNNEL_HEADER_SIZE } from "../wire/vnet-tunnel.js";
 
@@ -36,7 +37,7 @@ export interface Tap {
 
 /**
  * Opens a new device, or an existing one. Throws TSP_ERR_DEVICE for a name in use, or a device that another process holds; TSP_ERR_SYSCALL: EPERM,
- * ENOENT without /dev/net/tun.
+ * ENOENT without /dev/net/tun; TSP_ERR_NO_DEVICE when somebody deletes it meanwhile.
  */
 export function openTap(options: TapOptions): Tap {
   const queues = options.queues ?? 1;
@@ -69,8 +70,9 @@ export function openTap(options: TapOptions): Tap {
     if (!uso) log.info(`${name}: the kernel has no UDP segmentation offload`);
     return { fds, name, uso, tunnelGso, close };
   } catch (error) {
+    const isGone = fds.length > 0 && native.tapName(fds[0]!) === "";
     for (const fd of fds) closeSync(fd);
-    throw busy(options, error);
+    throw isGone ? deleted(options.name, error) : busy(options, error);
   }
 }
 

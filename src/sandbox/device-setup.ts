@@ -6,6 +6,7 @@ import { TsproxyError } from "../errors.js";
 import { setIpv6Conf } from "../sys/ipv6-conf.js";
 import { openNetns, sameNetns } from "../sys/netns.js";
 import { RouteSocket, type RouteSpec } from "../sys/rtnetlink.js";
+import { linkThere, settingUp } from "../sys/setting-up.js";
 import { type IpAddress, parseIp, sameIp } from "../wire/ip-address.js";
 import type { EndpointAddress } from "./endpoint-addresses.js";
 import { HOST } from "./network-catalog.js";
@@ -81,12 +82,20 @@ export class Namespace {
     for (let i = 0; ; i++) if (!this.has(`${prefix}${i}`)) return `${prefix}${i}`;
   }
 
-  /** Sets up the device that was made here. */
-  setUpDevice({ name, addresses }: SandboxDevice): void {
+  /** Sets up the device that was made here. Throws TSP_ERR_NO_DEVICE (not-found) when somebody has deleted it meanwhile. */
+  setUpDevice(device: SandboxDevice): void {
+    settingUp(
+      device.name,
+      () => this.has(device.name),
+      () => this.setUp(device),
+    );
+  }
+
+  private setUp({ name, addresses }: SandboxDevice): void {
     // Of a namespace that was just made it is down; without it a program does not reach itself, nor the names at 127.0.0.11.
     const loopback = this.socket.link("lo");
     if (loopback !== null && (loopback.flags & IFF_UP) === 0) this.socket.setLink(loopback.index, { up: true });
-    const { index } = this.socket.link(name)!;
+    const { index } = linkThere(this.socket, name);
     const hasIpv6 = addresses.some(({ family }) => family === 6);
     // Its link-local address is the one that comes of its MAC, which it is held to.
     this.socket.setLink(index, { addrGenMode: hasIpv6 ? "eui64" : "none" });
@@ -107,7 +116,12 @@ export class Namespace {
     const route = after === undefined ? undefined : this.routeBy(after);
     if (route === undefined) return true;
     if (this.hasDefaultRoute(familyOf(after!))) return false;
-    this.socket.addRoute(route);
+    const { device } = after!;
+    settingUp(
+      device,
+      () => this.has(device),
+      () => this.socket.addRoute(route),
+    );
     return true;
   }
 

@@ -118,7 +118,10 @@ export class HostFixture {
       addresses: () => this.addresses,
       routes: () => this.routes,
       routesByPorts: () => this.byPorts,
-      addAddress: (index: number, text: string) => this.set.push([index, { address: text }]),
+      addAddress: (index: number, text: string) => {
+        if (this.gone.has(index)) throw new Error("ENODEV");
+        this.set.push([index, { address: text }]);
+      },
       ipv4Conf: (index: number) => (this.forwarding.has(index) ? { forwarding: this.forwarding.get(index) } : null),
       setLink: (index: number, conf: object) => {
         if (this.gone.has(index)) throw new Error("ENODEV");

@@ -237,6 +237,20 @@ describe("another device of ours", () => {
   });
 });
 
+describe("another device of ours that goes while it is looked at", () => {
+  it("is no reason not to tell the rest: its settings and addresses cannot be given back, and the kernel tells next that it is gone", () => {
+    const f = new HostFixture((host) => {
+      host.links.push(link(7, "tsphost0", { kind: "tun", up: false }));
+      host.forwarding.set(7, 1);
+    });
+    f.host.own(7, { ipv4: { forwarding: 0 }, addresses: [{ address: ip("10.44.0.1"), prefixLength: 24 }] }, () => {});
+    f.gone.add(7);
+    f.told = [];
+    f.host.refresh();
+    expect([f.set, f.last("locals").addresses.length]).toEqual([[], 6]);
+  });
+});
+
 describe("a device that is watched", () => {
   it("is set up again, unless it goes just then, and is reported once when it is gone", () => {
     const f = new HostFixture((host) => host.links.push(link(7, "tspv0", { kind: "veth" })));

@@ -19,8 +19,11 @@ export class SandboxHost {
   /** Put before programs: enters folders of their own. */
   wrap: string[] = [];
 
-  /** `ownRun`: with a /run/netns of its own, so that namespaces may have any names, and empty folders in place of `folders`. */
-  static async start(args: string[] = [], { ownRun = false, folders = [] as string[] } = {}): Promise<SandboxHost> {
+  /** `env`: of the first daemon. `ownRun`: with a /run/netns of its own, so that namespaces may have any names, and empty folders in place of `folders`. */
+  static async start(
+    args: string[] = [],
+    { ownRun = false, folders = [] as string[], env = {} as Record<string, string> } = {},
+  ): Promise<SandboxHost> {
     const host = new SandboxHost();
     if (ownRun) {
       const mounts = ["/run/netns", ...folders].map((folder) => `mkdir -p ${folder} && mount -t tmpfs none ${folder}`);
@@ -33,12 +36,12 @@ export class SandboxHost {
     host.lab.link(host.host, "lan0", host.client, "lan0");
     host.lab.ip(host.host, `address add ${HOST}/24 dev lan0`);
     host.lab.ip(host.client, `address add ${CLIENT}/24 dev lan0`);
-    await host.startDaemon(args);
+    await host.startDaemon(args, env);
     return host;
   }
 
-  async startDaemon(args: string[] = []): Promise<void> {
-    this.daemon = await untilReady(launch(this.lab, this.host, ["daemon", ...args], { wrap: this.wrap }));
+  async startDaemon(args: string[] = [], env: Record<string, string> = {}): Promise<void> {
+    this.daemon = await untilReady(launch(this.lab, this.host, ["daemon", ...args], { wrap: this.wrap, env }));
   }
 
   /** Runs `tsproxy ARGS` to its end. */

@@ -2,11 +2,14 @@
  * The kind `bridge`: a bridge in userspace. The host gets a TAP with the gateway's address, which ends with its descriptors, so also with a
  * killed process; what leaves the network is masqueraded, unless told otherwise.
  */
+
+import type { Tap } from "../../device/tap.js";
 import type { Overlay } from "../../engine/messages.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { hostFamilies } from "../../sys/host-families.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
+import { isDeleted, linkThere, settingUp } from "../../sys/setting-up.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
@@ -184,6 +187,7 @@ class Bridge implements Bridged {
       this.openHostDevice(this.hostDevice);
       this.site.host.refresh();
     } catch (error) {
+      if (isDeleted(error)) return this.remake(this.device);
       const message = `${this.hostDevice}: the device was deleted by somebody else, and cannot be made again: ${(error as Error).message}`;
       this.site.fail(new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", message, "start tsproxy again", error));
     }
@@ -191,14 +195,24 @@ class Bridge implements Bridged {
 
   /** `hostDevice`: its name, or with `%d` for the first free number. Answers its name. */
   private openHostDevice(hostDevice: string): string {
-    const { socket, host, taps, guard } = this.site;
-    const { internal = false, subnets } = this.spec;
+    const { socket, taps } = this.site;
     const undo = this.device;
-    const onGone = (): void => void this.remake(undo);
-    const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
     const isNew = !taps.isKept(hostDevice);
     const tap = taps.open({ name: hostDevice, keepAs: this.spec.hostDevice?.includes("%") === false ? hostDevice : undefined }, undo);
-    const { index } = socket.link(tap.name)!;
+    settingUp(
+      tap.name,
+      () => socket.link(tap.name) !== null,
+      () => this.setUpHostDevice(tap, isNew, undo),
+    );
+    return tap.name;
+  }
+
+  private setUpHostDevice(tap: Tap, isNew: boolean, undo: Undo): void {
+    const { socket, host, taps, guard } = this.site;
+    const { internal = false, subnets } = this.spec;
+    const onGone = (): void => void this.remake(undo);
+    const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
+    const { index } = linkThere(socket, tap.name);
     const ipv4Conf = hostDeviceConf(internal);
     const ipv6Conf = subnets.ipv6 === undefined ? undefined : hostDeviceIpv6Conf(internal);
     const own = eachFamily(subnets).map(({ gateway, prefix }) => ({ address: gateway, prefixLength: prefix.prefixLength }));
@@ -215,7 +229,6 @@ class Bridge implements Bridged {
     taps.attach(tap, { kind: "host", name: tap.name, mac, addresses, network: this.number, device: index }, undo, onGone);
     if (isNew) for (const { address, prefixLength } of own) socket.addAddress(index, formatIp(address), prefixLength);
     socket.setLink(index, { up: true });
-    return tap.name;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { closeSync } from "node:fs";
+import type { Tap } from "../../device/tap.js";
 import { log } from "../../log.js";
 import type { LanCarry } from "../../steer/lan-carry.js";
 import { hasHost, type LanMapFds, type LanWire, lanHostProgram, lanInProgram, lanOutProgram } from "../../steer/lan-programs.js";
@@ -13,6 +14,7 @@ import * as bpf from "../../sys/bpf.js";
 import { native, systemError } from "../../sys/native.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Link } from "../../sys/rtnetlink-entries.js";
+import { linkThere, settingUp } from "../../sys/setting-up.js";
 import { NO_ICC, ONE_MAC, PASSTHRU, PROMISCUOUS, VEPA } from "../../table/networks.js";
 import { parseMac } from "../../wire/ethernet.js";
 import { ORDER_QUEUE } from "../../wire/order.js";
@@ -172,9 +174,19 @@ export class LanSegment {
 
   private openDevice(): void {
     const { socket, taps } = this.site;
-    const { device: undo, network, maps } = this;
+    const { device: undo } = this;
     const tap = taps.open({ name: DEVICE, keepAs: keptAs(this.parent) }, undo);
-    const { index } = socket.link(tap.name)!;
+    settingUp(
+      tap.name,
+      () => socket.link(tap.name) !== null,
+      () => this.setUpDevice(tap),
+    );
+  }
+
+  private setUpDevice(tap: Tap): void {
+    const { socket, taps } = this.site;
+    const { device: undo, network, maps } = this;
+    const { index } = linkThere(socket, tap.name);
     [this.deviceIndex, this.deviceName] = [index, tap.name];
     socket.setLink(index, { mtu: this.mtu, txQueueLen: ORDER_QUEUE, multicast: false, addrGenMode: "none" });
     closeToIpv6(tap.name);

@@ -19,6 +19,8 @@ export interface HandedOut {
   tap: Tap;
   /** Of one end of a veth pair: interface index of the other one, in the host's namespace. */
   end?: number | undefined;
+  /** Nobody has deleted it. */
+  isThere(): boolean;
   /** Whether the device stays when its descriptors are closed. At first it does not. */
   setLasting(on: boolean): void;
 }

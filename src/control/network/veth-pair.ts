@@ -17,6 +17,7 @@ import { log } from "../../log.js";
 import { shutDevice } from "../../steer/device-filter.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
 import type { Ipv4Conf } from "../../sys/rtnetlink-link.js";
+import { deleted, settingUp } from "../../sys/setting-up.js";
 import { macText } from "../../wire/ethernet.js";
 import { ORDER_QUEUE } from "../../wire/order.js";
 import { closeToIpv6 } from "../device-conf.js";
@@ -75,7 +76,7 @@ export interface VethSpec extends Omit<PairSpec, "tap"> {
 
 /**
  * Makes an endpoint's device, which stays down, and the two in the host's namespace; or takes them up again. `onGone`: the pair ended, with the endpoint's
- * namespace or since somebody has deleted one end. Throws TSP_ERR_ENDPOINT (not-found) when what is to be taken up is not there.
+ * namespace or since somebody has deleted one end. Throws TSP_ERR_ENDPOINT (not-found) when what is to be taken up is not there, and as `settingUp`.
  */
 export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => void): HandedOut {
   const { socket, taps, ends, host, remover } = site;
@@ -90,22 +91,27 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
     detach();
   });
   const tap = taps.open({ name: keepAs?.replace(HANDED_OUT, "tspe") ?? PAIR_TAP, keepAs }, undo);
+  const isThere = (): boolean => socket.link(endNameOf(tap.name)) !== null;
   if (existing === undefined) makePair(socket, { ...spec, tap: tap.name });
-  const pair = findPair(socket, tap.name);
-  if (pair === null) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
-  undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex, pair.tap)));
-  detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
-  shut = () => shutEnd(socket, pair.ifindex);
-  setPairUp(socket, pair, tap.name, spec.mac);
-  undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
-  undo.add(`watch of ${tap.name}`, host.watch(pair.tap)); // that it is gone its port tells
-  return {
-    tap,
-    end: pair.ifindex,
-    setLasting: (on) => {
-      isLasting = on;
-    },
-  };
+  else if (!isThere()) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
+  return settingUp(spec.name, isThere, () => {
+    const pair = findPair(socket, tap.name);
+    if (pair === null) throw deleted(spec.name);
+    undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex, pair.tap)));
+    detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
+    shut = () => shutEnd(socket, pair.ifindex);
+    setPairUp(socket, pair, tap.name, spec.mac);
+    undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
+    undo.add(`watch of ${tap.name}`, host.watch(pair.tap)); // that it is gone its port tells
+    return {
+      tap,
+      end: pair.ifindex,
+      isThere,
+      setLasting: (on) => {
+        isLasting = on;
+      },
+    };
+  });
 }
 
 /** Makes a pair for the TAP, which stays down. Throws as netlink, and TSP_ERR_ENDPOINT (conflict) if a device of others has its name. */

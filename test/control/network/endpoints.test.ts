@@ -107,6 +107,8 @@ describe("a device that its user moves", () => {
 
   it("is gone again where it cannot be made whole", async () => {
     persistence();
+    const spy = vi.spyOn(native, "tapName").mockReturnValue("tsp1");
+    onTestFinished(() => spy.mockRestore());
     const f = new SiteFixture();
     const { endpoints } = f.registry.add(SPEC);
     for (const step of ['set 70 {"mac"', "attach"]) {

@@ -1,0 +1,125 @@
+/** Devices that somebody deletes while they are being made, before each call that tsproxy makes into the kernel meanwhile. */
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { ask } from "../../src/api/client.js";
+import type { TsproxyError } from "../../src/errors.js";
+import { onTsproxy } from "../support/cases.js";
+import { ping } from "../support/clients.js";
+import type { Lab } from "../support/lab.js";
+import { eventually, sleep } from "../support/proc.js";
+import { SandboxHost } from "../support/sandbox-host.js";
+import { ADDR } from "../support/topology.js";
+import { networkArgs, startInstance } from "../support/tsproxy.js";
+
+vi.setConfig({ testTimeout: 120_000 }); // dozens of devices each
+
+const HOOK = fileURLToPath(new URL("../support/programs/vanish.mjs", import.meta.url));
+const BOX = "box";
+
+/** For a program that is started with `env`: `before(number, command)` has a command run before that call from now on, `isDue` says whether it is still to come. */
+function vanishing(folder: string) {
+  const file = path.join(folder, "vanish");
+  return {
+    env: { NODE_OPTIONS: `--import=${HOOK}`, TSPROXY_TEST_VANISH: file },
+    before(number: number, command: string): void {
+      fs.writeFileSync(`${file}.new`, `${number} ${command}`);
+      fs.renameSync(`${file}.new`, file);
+    },
+    isDue: (): boolean => fs.existsSync(file),
+    forget: (): void => fs.rmSync(file, { force: true }),
+  };
+}
+
+const linksOf = (lab: Lab, ns: string): string[] => lab.runSync(ns, ["ip", "-o", "link"]).match(/(?<=^\d+: )[^:@]+/gm) ?? [];
+const openFiles = (pid: number): number => fs.readdirSync(`/proc/${pid}/fd`).length;
+
+for (const attach of ["veth", "tap"] as const)
+  for (const what of ["device", "namespace"] as const)
+    it(`an endpoint on ${attach} whose ${what} goes half-way is made or refused in clear words, and leaves nothing`, async () => {
+      const folder = fs.mkdtempSync("/tmp/tsproxy-vanish-");
+      onTestFinished(() => fs.rmSync(folder, { recursive: true }));
+      const vanish = vanishing(folder);
+      const h = await SandboxHost.start([], { env: vanish.env });
+      const { lab, apiSocket } = h;
+      await h.ok(
+        "network",
+        "create",
+        "--subnet",
+        "10.44.0.0/24",
+        "--ipv6",
+        "--subnet",
+        "fd00:44::/64",
+        "-o",
+        `tsproxy.attach=${attach}`,
+        "net",
+      );
+      const create = (netns: string, name: string) =>
+        ask(apiSocket, "createSandbox", { body: { kind: "attached", netns, name, command: [], network: "net" } });
+      const remove = (sandbox: string) => ask(apiSocket, "removeSandbox", { params: { sandbox }, query: { force: "1" } });
+      let box = lab.addNamespace(BOX);
+      await create(box, "first"); // what is made once is there from now on
+      await remove("first");
+      const before = { links: linksOf(lab, h.host), files: openFiles(h.daemon.pid) };
+
+      let refused = 0;
+      for (let number = 1; ; number += what === "device" ? 1 : 4) {
+        vanish.before(number, what === "device" ? `ip -n ${box} link delete eth0` : `ip netns delete ${box}`);
+        const error = await create(box, BOX).then(
+          () => undefined,
+          (failure: TsproxyError) => failure,
+        );
+        const isOver = vanish.isDue();
+        vanish.forget();
+        if (error === undefined) await remove(BOX);
+        else {
+          refused++;
+          const words =
+            what === "device"
+              ? ["TSP_ERR_NO_DEVICE", "eth0: the device was deleted by somebody else while it was set up"]
+              : ["TSP_ERR_NETNS", expect.anything()];
+          expect([number, error.code, error.message]).toEqual([number, ...words]);
+        }
+        await eventually(`nothing is left of ${number}`, () => openFiles(h.daemon.pid) <= before.files);
+        expect([linksOf(lab, h.host), await ask(apiSocket, "endpoints")]).toEqual([before.links, []]);
+        if (isOver) break;
+        if (what === "namespace") box = lab.addNamespace(BOX);
+      }
+      if (what === "device") expect(refused).toBeGreaterThan(5); // a namespace is held as long as its endpoint is being made
+      expect(h.daemon.stderr).not.toMatch(/internal error|cannot undo/);
+      await create(box, BOX);
+      expect((await ping(lab, box, "10.44.0.1")).received).toBe(3);
+      await remove(BOX);
+      await h.ok("network", "rm", "net");
+      await h.close();
+    });
+
+onTsproxy("a device that is deleted again while it is made again is made once more", "own", async (c) => {
+  const { lab, host, c1 } = c;
+  const vanish = vanishing(lab.dir);
+  for (const attach of ["veth", "tap"]) {
+    const running = await startInstance(lab, host, [...networkArgs(c), "--attach", attach], { env: vanish.env });
+    const hostDevice = (await running.stats()).ports.find(({ kind }) => kind === "host")!.name;
+    const devices = [[c1, "eth0"], ...(attach === "veth" ? [[host, hostDevice]] : [])] as [ns: string, device: string][];
+    for (const [ns, device] of devices) {
+      const indexOf = (): string => /^\d+/.exec(lab.runSync(ns, ["sh", "-c", `ip -o link show ${device} || true`]))?.[0] ?? "";
+      for (let number = 1; number < 170; number += 12) {
+        const before = indexOf();
+        vanish.before(number, `ip -n ${ns} link delete ${device}`);
+        lab.ip(ns, `link delete ${device}`);
+        const isBack = (): Promise<boolean> =>
+          eventually(`${device} after ${number}`, async () => {
+            const { code } = await lab.run(c1, ["ping", "-n", "-c1", "-W1", ADDR.gateway]);
+            return code === 0 && !["", before].includes(indexOf());
+          });
+        await isBack();
+        vanish.forget();
+        await sleep(50); // it may have come in this very moment
+        await isBack();
+      }
+    }
+    expect(running.proc.stderr).not.toMatch(/internal error|cannot/);
+    await running.stop();
+  }
+});
