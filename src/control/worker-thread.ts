@@ -24,8 +24,10 @@ export class WorkerThread {
   private readonly worker: Worker;
   private isTaken = false;
 
-  constructor() {
+  /** `codeFile`: where V8's code is kept (`sys/code-cache.ts`). */
+  constructor(codeFile?: string) {
     const workerData: WorkerData = {
+      codeFile,
       counters: this.counters.buffer as SharedArrayBuffer,
       mailbox: this.mailbox.buffer as SharedArrayBuffer,
       wakeFd: this.wakeFd,

@@ -89,6 +89,7 @@ export class CodeCache {
       filename: file,
       ...(cachedData && { cachedData }),
     });
+    if (!marked().equals(this.flags)) return script; // V8 would refuse it each time, whatever is kept
     if (script.cachedDataRejected !== false) this.isStale = true;
     this.scripts.push({ file, source, script });
     return script;

@@ -11,7 +11,7 @@ vi.mock("../../src/model/sweep.js", () => ({ sweep: vi.fn() }));
 vi.mock("../../src/api/server.js", () => ({ serveApi: async () => ({ info: {}, close: async () => {} }) }));
 
 const discard = vi.fn();
-const config = { publish: [], relay: false, offload: "auto", maps: { discard } } as unknown as MainJobConfig;
+const config = { publish: [], relay: false, offload: "auto", begun: { maps: { discard }, threads: [] } } as unknown as MainJobConfig;
 
 beforeEach(() => void vi.clearAllMocks());
 

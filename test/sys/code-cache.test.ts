@@ -65,11 +65,14 @@ test("code that is kept under V8 flags that came later is taken by the next star
     cwd: ROOT,
     stdio: "ignore",
   });
+  const late = path.join(dir, "late.cjs"); // which is compiled each time
+  fs.writeFileSync(late, "exports.two = () => 2;");
   const script = `
     const { CodeCache } = require(${JSON.stringify(program)});
     const cache = new CodeCache(${JSON.stringify(file)});
     cache.load(${JSON.stringify(main)}).sum();
     require("node:v8").setFlagsFromString("--interrupt-budget=200000");
+    cache.load(${JSON.stringify(late)});
     cache.keep();
     console.log(require("node:fs").statSync(${JSON.stringify(file)}).ino);`;
   const run = (): string => execFileSync(process.execPath, ["-e", script], { encoding: "utf8" });
