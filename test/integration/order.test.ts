@@ -4,7 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
 import { type Bursts, buildBurst, expectOrder, heard, sending, serveBursts } from "../support/burst.js";
-import { type Case, onTsproxy } from "../support/cases.js";
+import { type Case, onLab, onTsproxy } from "../support/cases.js";
+import { IPS, OverlayLab } from "../support/overlay-lab.js";
 import type { Proc } from "../support/proc.js";
 import { ADDR, ADDR6, addIpv6 } from "../support/topology.js";
 import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
@@ -83,4 +84,28 @@ onTsproxy("endpoints on veth pairs get and send bursts in order", "own", async (
     await bursts(c, neighbor, a.c2, asClient);
   }
   expect((await instance.stats()).steering.offloaded).toBeGreaterThan(0);
+});
+
+onLab("neighbors in an overlay network get bursts in order, each time that their pair is entered", async (lab) => {
+  const o = new OverlayLab(lab, 4);
+  const [c1, c2] = [o.containers.a, o.containers.b];
+  const endpoints = [
+    [c1, ...IPS.a],
+    [c2, ...IPS.b],
+  ];
+  await o.startNode("a", { attach: "veth", endpoints });
+  const each = { flows: 24, count: 300, answers: 1 };
+  const server = await serveBursts(lab, c2, burst, SERVED);
+  const know = async (from: string, to: string): Promise<unknown> => lab.run(from, ["ping", "-c", "1", "-W", "5", to]);
+  for (let round = 0; round < 4; round++)
+    for (const [i, address] of IPS.b.entries()) {
+      await know(c1, address);
+      await know(c2, IPS.a[i]!);
+      await expectOrder(`round ${round} to ${address}`, await lab.run(c1, sending(burst, address, SERVED, each)), server, each);
+      // All pairs are taken back when a capture begins, and when it ends.
+      await o.beginCapture("a");
+      await know(c1, address);
+      await o.endCapture("a");
+    }
+  expect((await o.stats("a")).ports.filter(({ kind }) => kind === "endpoint")).toHaveLength(2);
 });
