@@ -278,6 +278,7 @@ export class Controller {
    */
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
+    this.steering.sweepFormer();
     this.store?.releaseRest();
     this.files?.sweepRegularly();
   }

@@ -218,6 +218,10 @@ export class Commands implements EngineHooks {
     this.withholder.step();
   }
 
+  tick(): void {
+    this.withholder.tick();
+  }
+
   unsee(id: number): void {
     this.maps.offload?.unsee(id);
   }

@@ -70,6 +70,7 @@ export class Steering {
     const { linksLater } = options;
     this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store, { linksLater });
     try {
+      this.attacher.sweep();
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
@@ -142,6 +143,11 @@ export class Steering {
   /** Makes what `linksLater` has left for later, beside everything else. */
   makeLinks(): Promise<void> {
     return this.attacher.makeLinks();
+  }
+
+  /** What a former process had attached can go: all that takes its place is there. */
+  sweepFormer(): void {
+    this.attacher.sweepFormer();
   }
 
   /** Interface indices of the uplinks. */
