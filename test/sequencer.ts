@@ -6,7 +6,7 @@ import path from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Those that take longest, in this order. */
-export const LONGEST = ["docker-network", "package", "docker-lifecycle", "lifecycle-points", "offload", "lifecycle"].map(
+export const LONGEST = ["docker-network", "package", "docker-lifecycle", "lifecycle-points", "offload", "steering", "lifecycle"].map(
   (name) => `test/integration/${name}.test.ts`,
 );
 
