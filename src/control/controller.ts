@@ -20,6 +20,7 @@ import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
 import type { Begun } from "./begin.js";
 import type { CaptureSite } from "./capture/captures.js";
+import { EntrySweep } from "./entry-sweep.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
@@ -204,6 +205,11 @@ export class Controller {
         for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
         undo.add("held ports", () => workers.removePort(held));
       }
+      const sweep = new EntrySweep(
+        [{ fd: steering.flowsFd, family: 4 } as const, ...(steering.ipv6 ? [{ fd: steering.flows6Fd, family: 6 } as const] : [])],
+        workers,
+      );
+      undo.add("sweep of flows' entries", () => sweep.close());
       host = new Host(socket, workers, steering, indices, uplinkGone);
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
