@@ -72,6 +72,9 @@ export type Firewall = "honour" | "bypass";
 
 export type { OffloadMode, OffloadState };
 
+/** That a daemon has with some networks and ports. For more, the kernel makes its table larger as they come. */
+const DESCRIPTORS = 1024;
+
 export class Controller {
   private constructor(
     private readonly undo: Undo,
@@ -95,6 +98,7 @@ export class Controller {
     const undo = new Undo();
     let store: FdStore | undefined;
     try {
+      if (options.begun === undefined) void native.descriptorRoom(DESCRIPTORS);
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());

@@ -39,12 +39,8 @@ import { NetworkCatalog } from "../sandbox/network-catalog.js";
 import { Overlays } from "../sandbox/overlays.js";
 import { hostResolver } from "../sandbox/sandbox-files.js";
 import { Sandboxes } from "../sandbox/sandboxes.js";
-import { native } from "../sys/native.js";
 import { type ClusterSettings, connectStore, nodeText, thisNode, underlayMtu } from "./join-cluster.js";
 import { takeOver } from "./take-over.js";
-
-/** That a daemon has with some networks and ports. For more, the kernel makes its table larger as they come. */
-const DESCRIPTORS = 1024;
 
 /** `group`: may use the sockets besides root; default: nobody. */
 export interface DaemonOptions extends ControllerOptions, Pick<PluginOptions, "group" | "pluginSocket"> {
@@ -69,7 +65,6 @@ export class Daemon {
     await takeOver(launched);
     const passed = passedToDocker();
     await sweep();
-    void native.descriptorRoom(DESCRIPTORS);
     const controller = await Controller.start({ ...options, continuity: { dir: runDir(), role: "daemon" } }, onDeath);
     const daemon = new Daemon(controller);
     // Networks and published ports end with the dataplane; containers keep their devices.
