@@ -35,6 +35,6 @@ again=$(node test/summary.mjs again "$report")
 if [ -n "$again" ]; then
   say "once more, alone: $again"
   # shellcheck disable=SC2086 # a file a word
-  vitest "$second" --maxWorkers 1 $again
+  vitest "$second" --no-file-parallelism $again # --maxWorkers gives way to what a project has
 fi
 node test/summary.mjs sum "$report" "$lint" "$code" "$second"

@@ -65,6 +65,7 @@ function wholeTurn(): () => void {
     record: () => {},
     settle: () => false,
     withhold: () => {},
+    tick: () => {},
     unsee: () => {},
     carriedAck: () => 0,
     carriedPackets: () => 0,

@@ -20,6 +20,7 @@ import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
 import type { Begun } from "./begin.js";
 import type { CaptureSite } from "./capture/captures.js";
+import { EntrySweep } from "./entry-sweep.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { Host } from "./host.js";
@@ -71,6 +72,9 @@ export type Firewall = "honour" | "bypass";
 
 export type { OffloadMode, OffloadState };
 
+/** That a daemon has with some networks and ports. For more, the kernel makes its table larger as they come. */
+const DESCRIPTORS = 1024;
+
 export class Controller {
   private constructor(
     private readonly undo: Undo,
@@ -94,6 +98,7 @@ export class Controller {
     const undo = new Undo();
     let store: FdStore | undefined;
     try {
+      if (options.begun === undefined) void native.descriptorRoom(DESCRIPTORS);
       const { masqueradePorts, workers: count, conntrackMax, timeouts, offload, limits } = options;
       const socket = new RouteSocket();
       undo.add("route socket", () => socket.close());
@@ -204,6 +209,11 @@ export class Controller {
         for (const [i, fd] of steering.ringFds.entries()) workers.postTo(i, { type: "add-held", port: held, fd, size: RING_SIZE });
         undo.add("held ports", () => workers.removePort(held));
       }
+      const sweep = new EntrySweep(
+        [{ fd: steering.flowsFd, family: 4 } as const, ...(steering.ipv6 ? [{ fd: steering.flows6Fd, family: 6 } as const] : [])],
+        workers,
+      );
+      undo.add("sweep of flows' entries", () => sweep.close());
       host = new Host(socket, workers, steering, indices, uplinkGone);
       undo.add("host monitor", () => host?.close());
       if (hasIpsec) ipsec = Ipsec.watch(workers, steering);
@@ -278,6 +288,7 @@ export class Controller {
    */
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
+    this.steering.sweepFormer();
     this.store?.releaseRest();
     this.files?.sweepRegularly();
   }

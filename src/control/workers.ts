@@ -180,6 +180,11 @@ export class Workers {
     return (await Promise.all(ended)).reduce<number>((sum, count) => sum + (count ?? 0), 0);
   }
 
+  /** As the message "sweep-entries". */
+  async sweepEntries(family: 4 | 6, keys: Int32Array, uplinks: Int32Array): Promise<void> {
+    await Promise.all(this.links.map((link) => link.ask((id) => ({ type: "sweep-entries", id, family, keys, uplinks }))));
+  }
+
   /** Has every worker capture, at most `snap` bytes of a packet; `ready` is called when there is something in a ring that has been looked at before. */
   capture(filter: CaptureFilterOptions, snap: number, ready: () => void): RunningCapture {
     const id = this.nextCapture++;

@@ -23,6 +23,7 @@ import {
   OFFLOAD_DESTINATION,
 } from "../wire/flow-entry.js";
 import { PROTO_UDP } from "../wire/ipv4.js";
+import { ORDER_MOST } from "../wire/order.js";
 import { HEADER_SIZE } from "../wire/vnet.js";
 import { carriedAs, enterClient } from "./record.js";
 import { toNode } from "./remote-forward.js";
@@ -68,7 +69,7 @@ export function l2Out(b: Batch, state: State): void {
       toNode(b, i, state, frame);
     } else {
       // The first answer to an endpoint, of a flow that the kernel is to carry.
-      if ((b.mark[i]! & EGRESS_ENTER) !== 0) enterClient(state, b.flow[i]! >> 1, 0, true, b.proto[i] === PROTO_UDP);
+      if ((b.mark[i]! & EGRESS_ENTER) !== 0) enterClient(state, b.flow[i]! >> 1, 0, true, b.proto[i] === PROTO_UDP ? ORDER_MOST : 0);
       eth.setAddresses(
         halves,
         frame,
@@ -112,7 +113,7 @@ function askForClient(b: Batch, i: number, state: State, frame: number): void {
   const target = conntrack.newDst(id, 0);
   const isToEndpoint = (conntrack.egress(id, 0) & EGRESS_PORT) !== ports.uplink;
   if (offloaded && (isToEndpoint || isIpv6(target) || carriedAs(state, id, 1) !== OFFLOAD_DESTINATION)) {
-    enterClient(state, id, conntrack.device[id]!, true, b.proto[i] === PROTO_UDP);
+    enterClient(state, id, conntrack.device[id]!, true, b.proto[i] === PROTO_UDP ? ORDER_MOST : 0);
     eth.setAddresses(halves, frame, ports.macHi[ports.uplink]!, ports.macLo[ports.uplink]!, UPLINK_SOURCE_HI, uplinkSourceLo(false));
     bytes[frame] = LOCALLY_ADMINISTERED;
     words[(frame + ASK_INGRESS_AT) >> 2] = conntrack.device[id]!;

@@ -62,23 +62,23 @@ export function record(b: Batch, state: State): void {
     }
     if (isUsual(b, i, state, id, device)) continue;
     if (!moved && isEntered(b.memory.halves, b.memory.words, b.at[i]! + HEADER_SIZE)) continue;
-    enterClient(state, id, device, offloaded, true);
+    enterClient(state, id, device, offloaded, ORDER_MOST);
   }
 }
 
 /**
- * Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. `ordered`: some may be on their way
- * already, and those that the entry is about do not overtake them.
+ * Enters what leads the client's packets here, which come in at `device`; of an offloaded flow both directions. `wait`: 0, or how many may wait for those that are on
+ * their way already, as FLOW_ORDER_AT says it.
  */
-export function enterClient(state: State, id: number, device: number, offloaded: boolean, ordered: boolean): void {
+export function enterClient(state: State, id: number, device: number, offloaded: boolean, wait: number): void {
   if ((state.conntrack.egress(id, 1) & EGRESS_ENTERED) !== 0) {
     state.entries.mayBeThere = true;
     state.entries6.mayBeThere = true;
     if (offloaded) forgetAcked(state.conntrack, id, 1); // what the kernel has noted goes, too
   }
   state.conntrack.mark(id, 1, EGRESS_ENTERED, EGRESS_ENTER);
-  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, ordered);
-  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0), ordered);
+  enter(state, id, 1, device, offloaded ? carriedAs(state, id, 1) : 0, wait);
+  if (offloaded) enter(state, id, 0, 0, carriedAs(state, id, 0), wait);
 }
 
 /** Whether an endpoint has opened the flow. */
@@ -111,9 +111,9 @@ function isUsual(b: Batch, i: number, state: State, id: number, device: number):
 
 /**
  * Enters what is sent in direction `dir`: answers to it come to us, from `device` alone unless 0, or have their end `offload` translated. Those of an endpoint
- * come by its own device. `ordered`: as of `enterClient`.
+ * come by its own device. `wait`: as of `enterClient`.
  */
-export function enter(state: State, id: number, dir: number, device: number, offload: number, ordered = false): void {
+export function enter(state: State, id: number, dir: number, device: number, offload: number, wait = 0): void {
   const { addresses, conntrack, networks, order, ports } = state;
   const from = conntrack.egress(id, dir) & EGRESS_PORT;
   const src = conntrack.newSrc(id, dir);
@@ -121,7 +121,7 @@ export function enter(state: State, id: number, dir: number, device: number, off
   const at = entries.add(src, conntrack.newDst(id, dir), conntrack.newPorts(id, dir), conntrack.protocol(id));
   entries.values[(at + FLOW_UPLINK_AT) >> 2] = state.uplinkDevice;
   entries.values[(at + FLOW_INGRESS_AT) >> 2] = from === ports.uplink ? device : ports.device[from]!;
-  if (ordered && order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = ORDER_MOST;
+  if (order.isKept) entries.values[(at + FLOW_ORDER_AT) >> 2] = wait;
   if (offload === 0) return;
   entries.valueBytes[at + FLOW_OFFLOAD_AT] = offload;
   const inside = isInside(state, id);

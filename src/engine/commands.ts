@@ -63,7 +63,11 @@ export class Commands implements EngineHooks {
     private readonly hooks: CommandsHooks,
   ) {
     this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family));
-    this.flows = new FlowCommands(state, () => this.forget());
+    this.flows = new FlowCommands(
+      state,
+      () => this.forget(),
+      (keys, count, family) => this.maps.delete(keys, count, family),
+    );
     this.overlay = new OverlayCommands(state, counters, {
       lookup: (key, value, family) => this.maps.lookup(key, value, family),
       forget: () => this.forget(),
@@ -184,6 +188,10 @@ export class Commands implements EngineHooks {
       case "end-flows":
         this.hooks.tell({ type: "answer", id: m.id, value: this.flows.end(m) });
         break;
+      case "sweep-entries":
+        this.flows.sweep(m);
+        this.hooks.tell({ type: "answer", id: m.id, value: null });
+        break;
       case "adopt":
         this.hooks.tell({ type: "answer", id: m.id, value: this.adopt(m.last) });
         break;
@@ -216,6 +224,10 @@ export class Commands implements EngineHooks {
 
   withhold(): void {
     this.withholder.step();
+  }
+
+  tick(): void {
+    this.withholder.tick();
   }
 
   unsee(id: number): void {

@@ -32,6 +32,8 @@ export interface EngineHooks {
   record(): void;
   /** The next flows that somebody wants to see go from the kernel to the loop, and others back: `state.withholdAt`. */
   withhold(): void;
+  /** Every second. */
+  tick(): void;
   /** Takes into an offloaded flow's row what the kernel saw of it; answers whether it so has a later deadline. */
   settle(id: number): boolean;
   /** What the kernel saw of an offloaded flow before now says nothing about what it is after. */
@@ -108,6 +110,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     probes.tick();
     stationPairs.tick();
     state.capturing?.tick();
+    hooks.tick();
     state.fragments.expire(second);
     countAnswered(state, counts);
     state.fdb.age(second, Math.min(passed * (state.fdb.slots >> 4), state.fdb.slots)); // each slot every 16 seconds

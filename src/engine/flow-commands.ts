@@ -5,14 +5,17 @@ import { FORGET_MAX, type State } from "../dataplane/state.js";
 import { forgetAcked } from "../dataplane/tcp-window.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { Prefix } from "../table/prefix.js";
-import { dstPort } from "../wire/raw.js";
+import { NO_ADDRESS } from "../wire/address-word.js";
+import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { dstPort, swapPorts } from "../wire/raw.js";
 import type { ToWorker } from "./messages.js";
 
 export class FlowCommands {
-  /** `forget`: `state.forget` and `forget6` are to be deleted from the steering's maps. */
+  /** `forget`: `state.forget` and `forget6` are to be deleted from the steering's maps. `takeOut`: the same for the first of these keys. */
   constructor(
     private readonly state: State,
     private readonly forget: () => void,
+    private readonly takeOut: (keys: Uint8Array, count: number, family: 4 | 6) => void,
   ) {}
 
   /** Those of clients in that network (null: of all), to that port (0: to any); answers how many. */
@@ -39,6 +42,31 @@ export class FlowCommands {
     this.forget();
     if (ended > 0) state.fragments.forgetFlows();
     return ended;
+  }
+
+  /** Takes out of the steering's map what leads here and is of no flow. While flows of a former process may come yet, nothing: it may be theirs. */
+  sweep({ family, keys, uplinks }: Omit<Extract<ToWorker, { type: "sweep-entries" }>, "type" | "id">): void {
+    const { state } = this;
+    if (state.awaitsFormer) return;
+    const words = (family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE) / 4;
+    let orphans = 0;
+    for (const [i, uplink] of uplinks.entries()) {
+      if (uplink !== state.uplinkDevice || this.isOfFlow(family, keys, i * words)) continue;
+      keys.copyWithin(orphans++ * words, i * words, (i + 1) * words);
+    }
+    if (orphans > 0) this.takeOut(new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength), orphans, family);
+  }
+
+  /** Whether an answer to the packet of ours whose key is at `at` belongs to a flow. */
+  private isOfFlow(family: 4 | 6, keys: Int32Array, at: number): boolean {
+    const { addresses, conntrack } = this.state;
+    const src = family === 4 ? keys[at]! : addresses.find(keys, at);
+    const dst = family === 4 ? keys[at + 1]! : addresses.find(keys, at + 4);
+    if (family === 6 && (src === NO_ADDRESS || dst === NO_ADDRESS)) return false;
+    const behind = at + (family === 4 ? 2 : 8);
+    const ports = swapPorts(keys[behind]!);
+    const proto = keys[behind + 1]!;
+    return conntrack.find(conntrack.hash(dst, src, ports, proto), dst, src, ports, proto) !== -1;
   }
 
   /**

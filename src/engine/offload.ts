@@ -14,7 +14,7 @@ import { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { FLOW_ACKED_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 
-/** At FLOW_ORDER_AT: all wait. */
+/** At FLOW_ORDER_AT: all wait, also those that come by a device of their own, for what the uplink brings. */
 const FOR_EVER = -1;
 
 export class Offload {
@@ -72,6 +72,17 @@ export class Offload {
       // What an endpoint sends keeps stamps, so that it is in order when it is carried again.
       values[FLOW_ORDER_AT / 4] = (conntrack.egress(id, dir ^ 1) & ct.EGRESS_PORT) === ports.uplink ? 0 : FOR_EVER;
       valueBytes[FLOW_OFFLOAD_AT] = 0;
+      this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
+    }
+  }
+
+  /** What comes here of flow `id`, which the kernel does not carry, is to have stamps from now on. */
+  stamp(id: number): void {
+    for (let dir = 0; dir < 2; dir++) {
+      if (!this.find(id, dir)) continue;
+      const { keyBytes, valueBytes, values } = this.found;
+      if (valueBytes[FLOW_OFFLOAD_AT] !== 0) continue;
+      values[FLOW_ORDER_AT / 4] = FOR_EVER;
       this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
     }
   }

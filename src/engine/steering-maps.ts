@@ -47,6 +47,11 @@ export class SteeringMaps {
     forget6.count = 0;
   }
 
+  /** Takes the first `count` of `keys` out of the map of that family. */
+  delete(keys: Uint8Array, count: number, family: 4 | 6): void {
+    this.of(family)?.delete(keys, count);
+  }
+
   /** Writes `state.entries` and `entries6` into the maps. */
   record(): void {
     const { across, entries, entries6 } = this.state;

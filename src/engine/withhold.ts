@@ -2,12 +2,17 @@
  * Moves flows between the kernel and the loop while somebody looks at their packets (`captures.ts`). A flow that is taken back keeps its entries in the
  * steering's maps, which from then on lead its packets here; so none is lost, and the connection goes on. Given back, it is entered as it was decided.
  *
+ * What waits for the loop would be overtaken by what the kernel carries then. So flows of datagrams are given back in two passes, STAMPED_SEC from each other: the first
+ * has what comes here stamped, and with the second the kernel waits for the last stamp to leave (`table/order.ts`). So while somebody looks, frames come as they were sent.
+ *
  * There may be hundreds of thousands, and each that is moved takes some system calls. So one pass over all of them is made in steps, between batches.
  */
 import { hasIpv6End } from "../dataplane/carried-port.js";
 import { enterClient } from "../dataplane/record.js";
 import type { State } from "../dataplane/state.js";
 import { CLOSED, EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT, PHASES } from "../table/conntrack.js";
+import { PROTO_TCP } from "../wire/ipv4.js";
+import { ORDER_BY_UPLINK, ORDER_MOST } from "../wire/order.js";
 import type { SteeringMaps } from "./steering-maps.js";
 
 /** In one step at most: rows looked at, and flows moved. A flow that is moved costs as much as some packets. */
@@ -15,6 +20,8 @@ const ROWS = 4096,
   FLOWS = 32;
 /** Of one flow, both directions. */
 const ENTRIES = 2;
+/** More than one second in any case. What came before has left then, or something with a stamp is behind it. */
+const STAMPED_SEC = 2;
 /** No pass is being made. */
 const IDLE = Number.MAX_SAFE_INTEGER;
 
@@ -22,6 +29,10 @@ export class Withholder {
   /** Whether somebody wants the packets of flow `id`. */
   private wants: (id: number) => boolean = () => false;
   private isAgain = false;
+  /** Flows of datagrams are given back in this pass; else they get stamps. */
+  private isStamped = false;
+  /** Until the pass in which they are. 0: there are none. */
+  private stampedSec = 0;
   private whenDone: (() => void)[] = [];
 
   constructor(
@@ -36,6 +47,8 @@ export class Withholder {
   review(wants: (id: number) => boolean, done?: () => void): void {
     this.wants = wants;
     this.isAgain = false;
+    this.isStamped = false;
+    this.stampedSec = 0;
     if (done !== undefined) this.whenDone.push(done);
     this.state.withholdAt = 0;
     this.step();
@@ -45,8 +58,17 @@ export class Withholder {
   reviewAgain(): boolean {
     if (this.state.withholdAt !== IDLE) return false;
     this.isAgain = true;
+    this.isStamped = false;
     this.state.withholdAt = 0;
     return true;
+  }
+
+  /** Every second. */
+  tick(): void {
+    if (this.stampedSec === 0 || this.state.withholdAt !== IDLE || --this.stampedSec > 0) return;
+    this.isAgain = false;
+    this.isStamped = true;
+    this.state.withholdAt = 0;
   }
 
   /** A part of the pass, which ends with `state.withholdAt` far away. */
@@ -74,7 +96,7 @@ export class Withholder {
       return true;
     }
     if (!conntrack.isWithheld(id)) return false;
-    if (!this.wants(id)) this.giveBack(id);
+    if (!this.wants(id)) this.giveBackInOrder(id);
     else if (this.isAgain) this.maps.offload?.takeBack(id);
     else return false;
     return true;
@@ -91,6 +113,15 @@ export class Withholder {
     this.maps.offload?.takeBack(id);
   }
 
+  private giveBackInOrder(id: number): void {
+    if (this.isStamped || this.state.conntrack.protocol(id) === PROTO_TCP || !this.state.order.isKept) {
+      this.giveBack(id);
+      return;
+    }
+    this.maps.offload?.stamp(id);
+    this.stampedSec = STAMPED_SEC;
+  }
+
   private giveBack(id: number): void {
     const { conntrack, entries, entries6, offloads, offloads6 } = this.state;
     conntrack.setWithheld(id, false);
@@ -105,7 +136,7 @@ export class Withholder {
       conntrack.mark(id, 1, EGRESS_ENTER, 0); // with its next answer
       return;
     }
-    enterClient(this.state, id, conntrack.device[id]!, true, true);
+    enterClient(this.state, id, conntrack.device[id]!, true, ORDER_MOST | ORDER_BY_UPLINK);
     if (Math.max(entries.count, entries6.count) + ENTRIES > entries.capacity) this.maps.record();
   }
 }

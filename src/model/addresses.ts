@@ -106,11 +106,14 @@ export const chosenAddresses: AddressManager = {
   claim(space, wanted) {
     if (wanted !== undefined) return givenAddresses.claim(space, wanted);
     const address = lowestFree(space, space.taken, space.range);
-    if (address === null) throw refused("conflict", `no address is left in ${formatPrefix(space.range ?? space.prefix)}`);
+    if (address === null) {
+      const where = formatPrefix(space.range ?? space.prefix);
+      throw refused("conflict", `no address is left in ${where}`, "remove an endpoint, or make a larger network");
+    }
     return address;
   },
 };
 
-function refused(kind: "invalid" | "conflict", message: string): TsproxyError {
-  return new TsproxyError("TSP_ERR_ENDPOINT", kind, message);
+function refused(kind: "invalid" | "conflict", message: string, hint?: string): TsproxyError {
+  return new TsproxyError("TSP_ERR_ENDPOINT", kind, message, hint);
 }

@@ -29,8 +29,11 @@ export interface Swept {
   denied: string[];
 }
 
-/** Removes what dead instances left. Needs CAP_NET_ADMIN for filters, if there are any. */
-export async function sweep(): Promise<Swept> {
+/**
+ * Removes what dead instances left. `filters`: those on devices, too, in force or not; who starts has its steering do that, when there are others (`steer/attach.ts`).
+ * Needs CAP_NET_ADMIN for these, if there are any.
+ */
+export async function sweep({ filters = false } = {}): Promise<Swept> {
   const swept: Swept = { sockets: 0, filters: 0, denied: [] };
   const unlessDenied = async (file: string, action: () => Promise<void>): Promise<void> => {
     try {
@@ -54,10 +57,8 @@ export async function sweep(): Promise<Swept> {
     });
   const socket = new RouteSocket();
   try {
-    swept.filters = sweepStale(
-      socket,
-      socket.links().map((link) => link.index),
-    );
+    const indices = filters ? socket.links().map((link) => link.index) : [];
+    swept.filters = sweepStale(socket, indices, { guards: true });
     removeStalePairs(socket);
     quietPairs(socket);
   } finally {

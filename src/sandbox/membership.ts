@@ -182,9 +182,9 @@ function routeBy(member: Member | undefined, family: 4 | 6): DefaultRoute | unde
 /** Docker's words for an address that cannot be had. */
 function addressError(error: unknown, wanted: readonly string[], network: NetworkRecord): unknown {
   if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_ENDPOINT") return error;
-  if (wanted.length === 0) return error.reworded(error.message, "remove an endpoint, or make a larger network");
+  const named = wanted.find((text) => error.message.includes(formatIp(parseIp(text)!)));
+  if (named === undefined) return error; // it is about something else: a MAC address, room for devices
   if (error.kind === "conflict") return error.reworded(`Address already in use: ${error.message}`, "name another address, or none");
-  const named = wanted.find((text) => error.message.includes(formatIp(parseIp(text)!))) ?? wanted[0];
   return error.reworded(
     `invalid address ${named}: no configured subnet contains it, or it is the network's own`,
     `use one of ${rangesText(network)}`,

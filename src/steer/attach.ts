@@ -14,7 +14,7 @@ import { randomHex } from "../sys/random.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
-import { HostFilter, removeRest } from "./host-filter.js";
+import { HostFilter, removeRest, sweepStale, takeQdisc } from "./host-filter.js";
 import { TC_ACT_UNSPEC } from "./program.js";
 
 export type AttachMode = "tcx" | "clsact";
@@ -25,6 +25,9 @@ export interface Attachment {
   /** Puts another program in its place, between two packets; false when that cannot be, as the device is gone, say. */
   replace(progFd: number): boolean;
 }
+
+/** How names of filters' descriptors begin in the store. */
+const FILTER = "filter-";
 
 export class Attacher {
   /** Of the names of what is in the store, which no other process has given. */
@@ -37,6 +40,8 @@ export class Attacher {
   /** A program that lets everything pass; undefined: there will be no links, or nothing waits for them. */
   private passing: number | undefined;
   private isMaking = false;
+  /** Filters of a former process are in force still. */
+  private hasFormer: boolean;
 
   /**
    * `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps what is attached while the process is restarted. `linksLater`: not before
@@ -48,10 +53,32 @@ export class Attacher {
     private readonly store?: FdStore,
     { linksLater = false } = {},
   ) {
+    this.hasFormer = store?.hasAny(FILTER) === true;
     if (!useTcx || !linksLater || routeSocket === undefined) return;
     this.passing = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TC_ACT_UNSPEC).exit().assemble());
     this.useTcx = bpf.hasTcx(this.passing);
     if (!this.useTcx) this.endPassing();
+  }
+
+  /**
+   * Removes filters that processes have left which are no more. While those of the one before go on with programs that are kept, all stay until `sweepFormer`. Throws
+   * TSP_ERR_SYSCALL.
+   */
+  sweep(): void {
+    if (!this.hasFormer) this.sweepAll(false);
+  }
+
+  /** Everything is attached, guards too, so filters of the process before can go. */
+  sweepFormer(): void {
+    if (this.hasFormer) this.sweepAll(true);
+    this.hasFormer = false;
+  }
+
+  private sweepAll(guards: boolean): void {
+    const { routeSocket } = this;
+    if (routeSocket === undefined) return;
+    const indices = routeSocket.links().map(({ index }) => index);
+    sweepStale(routeSocket, indices, { guards });
   }
 
   /** `name`: of the filter, if it is one. `atOnce`: no filter instead of a link, as links come before filters, and it is to come before other links. */
@@ -73,11 +100,7 @@ export class Attacher {
     const { qdiscs } = this;
     const socket = this.routeSocket!;
     try {
-      if (!qdiscs.has(place.ifindex)) {
-        if (!socket.addClsact(place.ifindex)) return undefined;
-        qdiscs.add(place.ifindex);
-      }
-      return HostFilter.put(socket, place, progFd, name, qdiscs);
+      return takeQdisc(socket, place.ifindex, qdiscs) ? HostFilter.put(socket, place, progFd, name, qdiscs) : undefined;
     } catch {
       return undefined; // if that is not the reason, the link will say it
     }
@@ -149,7 +172,7 @@ export class Attacher {
   }
 
   private keepLink(linkFd: number): Attachment {
-    const remove = this.keep("link", linkFd);
+    const remove = this.keep("link-", linkFd);
     const detach = (): void => {
       fs.closeSync(linkFd);
       remove();
@@ -158,7 +181,7 @@ export class Attacher {
   }
 
   private keepFilter(filter: HostFilter): Attachment {
-    const remove = this.keep("filter", filter.fd);
+    const remove = this.keep(FILTER, filter.fd);
     const detach = (): void => {
       filter.detach();
       remove();
@@ -168,7 +191,7 @@ export class Attacher {
 
   /** Answers how to have it no longer kept. */
   private keep(what: string, fd: number): () => void {
-    const name = `${what}-${this.series}-${this.kept++}`;
+    const name = `${what}${this.series}-${this.kept++}`;
     this.store?.put(name, [fd]);
     return () => this.store?.remove(name);
   }

@@ -27,6 +27,7 @@ import { type Family, V4, V6 } from "./family.js";
 import { carryToHost, type HostFlowMapFds } from "./host-flow-program.js";
 import { forwardOffloaded } from "./offload-program.js";
 import { keepInside } from "./order-program.js";
+import { KEY, STATION_END_AT, stationKey } from "./overlay-programs.js";
 import { type GuardLayout, PairProgram } from "./pair-program.js";
 import {
   ETHERNET_SIZE,
@@ -104,9 +105,12 @@ export function fromEndpointProgram(
 function carryPair(p: PairProgram<EndpointMapFds>, workers: number): void {
   p.label("neighbor").unlessUnicast(FRAME, "next").unlessPlain(FRAME, GUARD, "next");
   p.load("u32", "r1", "r9", GUARD_PORT_AT).store("u32", "r10", PORT, "r1").pair(FRAME, GUARD, "no pair").jump("looked up pair");
-  // In an overlay network `to_node` may yet carry it: then its addresses must be right.
+  // In an overlay network `to_node` may yet carry it: then its addresses must be right. Not so if it is for a station that is here.
   p.label("no pair").load("u32", "r0", "r6", SKB_IFINDEX).store("u32", "r10", INDEX, "r0").lookup("members", INDEX);
-  p.jumpIf("r0", "!=", 0, "next").mov("r9", 0).label("looked up pair").keepInOrder(FRAME, { workers, port: PORT }, "next");
+  p.jumpIf("r0", "==", 0, "station here").load("u32", "r1", "r0", 0).store("u32", "r10", KEY, "r1");
+  stationKey(p, KEY, FRAME);
+  p.lookup("stations", KEY).jumpIf("r0", "==", 0, "next").load("u32", "r0", "r0", STATION_END_AT).jumpIf("r0", "==", 0, "next");
+  p.label("station here").mov("r9", 0).label("looked up pair").keepInOrder(FRAME, { workers, port: PORT }, "next");
   unlessAimed(p, INDEX, "aimed", "next", { what: "a neighbor's checksum" });
   p.countFrom().intoEndpoint();
 }

@@ -2,7 +2,8 @@
  * A program on a device of the host's by a clsact filter, which the kernel puts there without waiting for anything. A filter stays when its process is
  * killed. So what it runs is a stub, which goes on with the program in an array of one (BPF_MAP_TYPE_PROG_ARRAY): the kernel empties that when its last
  * descriptor is closed (`prog_array_map_clear`, kernel/bpf/arraymap.c), and from then on the filter lets everything pass. It is called `tsproxy-PID`, or
- * `tsproxy-PID-qdisc` if its process has made the device's clsact, and is removed by the next start (`sweepStale`).
+ * `tsproxy-PID-qdisc` if its process has made the device's clsact, and is removed by the next start (`sweepStale`). Who comes to a clsact that a process has
+ * made which is no more has made it from then on.
  */
 import fs from "node:fs";
 import { log } from "../log.js";
@@ -15,7 +16,9 @@ import { TC_ACT_UNSPEC } from "./program.js";
 const PRIORITY = 0x7450;
 const ATTEMPTS = 3;
 const DIRECTIONS = ["ingress", "egress"] as const;
-const FILTER_NAME = /^tsproxy-(\d+)(-qdisc)?$/;
+const FILTER_NAME = /^tsproxy-(guard-)?(\d+)(-qdisc)?$/;
+/** Without the process id: of the guards of own networks (`host-guard.ts`). */
+export const GUARD_NAME = "tsproxy-guard";
 /** enum bpf_func_id. */
 const TAIL_CALL = 12;
 const FIRST = new Uint8Array(4);
@@ -29,16 +32,18 @@ export class HostFilter {
     private readonly qdiscs: Set<number>,
   ) {}
 
-  /** `name`: without the process id. `qdiscs`: devices whose clsact this process has made. */
+  /** `name`: without the process id. `qdiscs`: devices whose clsact this process has made. What fails leaves none that nothing uses. */
   static put(socket: RouteSocket, place: bpf.TcxPlace, progFd: number, name: string, qdiscs: Set<number>): HostFilter {
-    const array = bpf.createMap({ name: "tsproxy_place", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
+    let array: number | undefined;
     let stub: number | undefined;
     try {
+      array = bpf.createMap({ name: "tsproxy_place", type: bpf.MAP_PROG_ARRAY, keySize: 4, valueSize: 4, maxEntries: 1 });
       enter(array, progFd);
       stub = bpf.loadProgram("tsproxy_stub", stubProgram(array));
       return new HostFilter(socket, place, array, putFilter(socket, place, stub, name, qdiscs), qdiscs);
     } catch (error) {
-      fs.closeSync(array);
+      if (array !== undefined) fs.closeSync(array);
+      giveUpQdisc(socket, place.ifindex, qdiscs);
       throw error;
     } finally {
       if (stub !== undefined) fs.closeSync(stub); // the kernel keeps it as long as it is attached
@@ -90,16 +95,38 @@ function stubProgram(array: number): Uint8Array {
  */
 function putFilter(socket: RouteSocket, { ifindex, direction }: bpf.TcxPlace, progFd: number, name: string, qdiscs: Set<number>): number {
   for (let attempt = 1; ; attempt++) {
-    if (socket.addClsact(ifindex)) qdiscs.add(ifindex);
-    const fullName = `${name}-${process.pid}${qdiscs.has(ifindex) ? "-qdisc" : ""}`;
+    const fullName = `${name}-${process.pid}${takeQdisc(socket, ifindex, qdiscs) ? "-qdisc" : ""}`;
     try {
       const handle = socket.addBpfFilter(ifindex, direction, progFd, fullName, PRIORITY);
       if (attempt === ATTEMPTS || socket.bpfFilters(ifindex, direction).some((filter) => filter.handle === handle)) return handle;
     } catch (error) {
-      if (attempt < ATTEMPTS) continue;
-      if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
-      throw error;
+      if (attempt === ATTEMPTS) throw error;
     }
+  }
+}
+
+/** Sees to it that the device has a clsact; whether it counts as made by this process. */
+export function takeQdisc(socket: RouteSocket, ifindex: number, qdiscs: Set<number>): boolean {
+  if (socket.addClsact(ifindex) || (!qdiscs.has(ifindex) && isLeft(socket, ifindex))) qdiscs.add(ifindex);
+  return qdiscs.has(ifindex);
+}
+
+/** Whether a process that is no more has made the device's clsact, as a filter of it says. */
+function isLeft(socket: RouteSocket, ifindex: number): boolean {
+  return DIRECTIONS.some((direction) =>
+    socket.bpfFilters(ifindex, direction).some(({ name }) => {
+      const [, , pid, isMaker] = FILTER_NAME.exec(name) ?? [];
+      return pid !== undefined && isMaker !== undefined && isOver(pid);
+    }),
+  );
+}
+
+/** The device may be gone. */
+function giveUpQdisc(socket: RouteSocket, ifindex: number, qdiscs: Set<number>): void {
+  try {
+    if (qdiscs.has(ifindex) && isUnused(socket, ifindex)) removeQdisc(socket, ifindex, qdiscs);
+  } catch {
+    // It is gone, or stays; `removeRest` tries once more.
   }
 }
 
@@ -113,16 +140,23 @@ function isUnused(socket: RouteSocket, ifindex: number): boolean {
   return !DIRECTIONS.some((direction) => socket.hasFilters(ifindex, direction));
 }
 
-/** Removes the device's filters of processes that `match` accepts, and the clsact qdisc if such a process had made it and nothing else uses it. */
-function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string) => boolean): number {
+function isOver(pid: string): boolean {
+  return !fs.existsSync(`/proc/${pid}`);
+}
+
+/**
+ * Removes the device's filters of processes that `match` accepts, and the clsact qdisc if such a process had made it and nothing else uses it. `guards`: those of own
+ * networks, too.
+ */
+function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string) => boolean, guards: boolean): number {
   let removed = 0;
   let madeQdisc = false;
   for (const direction of DIRECTIONS) {
     for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
       const parts = FILTER_NAME.exec(name);
-      if (parts === null || !match(parts[1]!)) continue;
+      if (parts === null || (parts[1] !== undefined && !guards) || !match(parts[2]!)) continue;
       socket.deleteBpfFilter(ifindex, priority, handle, direction);
-      madeQdisc ||= parts[2] !== undefined;
+      madeQdisc ||= parts[3] !== undefined;
       removed++;
     }
   }
@@ -130,15 +164,15 @@ function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string
   return removed;
 }
 
-/** Removes from these devices what tsproxy processes that are no more have left. Answers how many filters. */
-export function sweepStale(socket: RouteSocket, ifindices: readonly number[]): number {
-  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, (pid) => !fs.existsSync(`/proc/${pid}`)), 0);
+/** Removes from these devices what tsproxy processes that are no more have left. Answers how many filters. `guards`: once there are others in the place of those. */
+export function sweepStale(socket: RouteSocket, ifindices: readonly number[], { guards = false } = {}): number {
+  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, isOver, guards), 0);
 }
 
 /** Tries once more what has failed in `detach`, when nothing is attached any more. `qdiscs`: as of `HostFilter.put`. */
 export function removeRest(socket: RouteSocket, qdiscs: Set<number>): void {
   for (const ifindex of qdiscs) {
-    removeFilters(socket, ifindex, (pid) => pid === String(process.pid));
+    removeFilters(socket, ifindex, (pid) => pid === String(process.pid), true);
     if (isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
   }
   qdiscs.clear();

@@ -53,8 +53,10 @@ export interface MapOptions {
 /** What the maps' sizes depend on, and which there are. */
 const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "fixedPorts", "workers", "store"] as const;
 
-/** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
-const IPV6_SHARE = 4;
+/** Of `flowCapacity`, the part that may be IPv6 with the other end IPv4: an LRU map takes its memory at the start, 120 bytes an entry here, used or not. */
+const ACROSS_SHARE = 4;
+/** Entries of `flows` and `flows6` that may be of no flow until they are swept. */
+const SPARE = 1 << 14;
 
 /** Of the map `carried`, with offload. */
 export function placesOf({ fixedPorts }: Pick<MapOptions, "fixedPorts">): number {
@@ -72,13 +74,14 @@ function plan({ flowCapacity, ipv6 = false, offload = false, fixedPorts, workers
     spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
   });
   const slack = LRU_SLACK * os.cpus().length;
-  const flows = 2 * flowCapacity + slack;
+  const flows = 2 * flowCapacity + SPARE;
   const of6 = (entries: number): number => (ipv6 ? entries : 1);
-  const across = ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack;
-  const flows6 = of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack);
+  const across = ipv6 && offload ? Math.ceil(flowCapacity / ACROSS_SHARE) + slack : slack;
+  const flows6 = of6(flows);
   const published = fixedPorts === undefined ? MAX_PUBLISHED : FEW + fixedPorts; // the kernel clears places for them at the start
   return {
-    flows: { ...map("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows), keptAs: flowsName(flowCapacity) },
+    // An entry takes memory when it is made. They forget nothing, so what is of no flow is swept (`control/entry-sweep.ts`).
+    flows: { ...map("flows", bpf.MAP_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows, bpf.F_NO_PREALLOC), keptAs: flowsName(flowCapacity) },
     fragments: map("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     pairs: map("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
     ports: map("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, published, bpf.F_NO_PREALLOC),
@@ -89,7 +92,10 @@ function plan({ flowCapacity, ipv6 = false, offload = false, fixedPorts, workers
     across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
     carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ fixedPorts }) : 1),
     order: map("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
-    flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
+    flows6: {
+      ...map("flows6", bpf.MAP_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6, bpf.F_NO_PREALLOC),
+      keptAs: flowsName(flowCapacity, ipv6),
+    },
     fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: map("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
     ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(published), bpf.F_NO_PREALLOC),

@@ -20,6 +20,7 @@ import {
   INSIDE_STAMP_SIZE,
   insidePlace,
   ORDER_BITS,
+  ORDER_BY_UPLINK_BIT,
   ORDER_FULL,
   ORDER_HANDED_AT,
   ORDER_MOST,
@@ -236,28 +237,30 @@ export function stampNew(p: Program, f: Family, worker: number, next: string): v
 export function keepOrder(p: Program, f: Family, uplinks: readonly number[], offloads: boolean, engine: string, next: string): void {
   p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
   p.load("u32", "r0", "r10", QUOTED).jumpIf("r0", "!=", 0, "in order");
-  // What comes by the stack has an interface index in its entry. The rest comes to the engine by the uplink, whether it is carried or not.
-  p.load("u32", "r2", "r9", FLOW_INGRESS_AT);
-  if (!offloads) p.jumpIf("r2", "==", 0, "in order");
+  if (!offloads) oldWay(p).jumpIf("r2", "==", 0, "in order");
   p.ifFirstFragment(f, "in order"); // the later ones follow it by the uplink
+  oldWay(p);
   for (const [worker, uplink] of uplinks.entries()) {
     const isLast = worker === uplinks.length - 1;
     if (!isLast) p.load("u32", "r1", "r9", FLOW_UPLINK_AT).jumpIf("r1", "!=", uplink, `not worker ${worker}`);
-    p.load("u32", "r1", "r9", FLOW_INGRESS_AT).jumpIf("r1", "==", 0, `uplink ${worker}`);
+    p.jumpIf("r2", "==", 0, `uplink ${worker}`);
     placeOf(p, f, worker, "ring");
     p.jump("placed").label(`uplink ${worker}`);
     placeOf(p, f, worker, "uplink");
     if (!isLast) p.jump("placed").label(`not worker ${worker}`);
   }
   p.label("placed").lookup("order", INDEX).jumpIf("r0", "==", 0, "in order");
-  p.load("u32", "r2", "r9", FLOW_INGRESS_AT).load("u32", "r3", "r0", ORDER_PASSED_AT).load("u32", "r1", "r0", ORDER_HANDED_AT);
+  oldWay(p).load("u32", "r3", "r0", ORDER_PASSED_AT).load("u32", "r1", "r0", ORDER_HANDED_AT);
   p.jumpIf("r1", "==", "r3", "none waits").jumpIf("r2", "!=", 0, "waits");
   p.alu("sub", "r1", "r3").alu("lsh", "r1", 32).alu("rsh", "r1", 32).jumpIf("r1", ">", ORDER_FULL, "carried").jump("waits");
   // What the engine has not entered to be carried keeps its stamps.
   p.label("none waits").jumpIf("r2", "!=", 0, "all passed").label("carried");
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "!=", 0, "all passed").label("waits");
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
-  p.load("u32", "r1", "r9", FLOW_ORDER_AT).jumpIf("r1", "==", 0, "in order");
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT)
+    .mov("r3", "r1")
+    .alu("lsh", "r3", 64 - ORDER_BY_UPLINK_BIT)
+    .jumpIf("r3", "==", 0, "all passed");
   p.alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
   p.jumpIf("r2", "==", 0, "by the uplink").mov("r1", STAMP_ENTERED).store("u32", "r6", SKB_TC_INDEX, "r1").jump(next);
   p.label("by the uplink").store("u16", "r10", STAMP + STAMP_ENTERED_AT, STAMP_ENTERED);
@@ -265,6 +268,15 @@ export function keepOrder(p: Program, f: Family, uplinks: readonly number[], off
   writeStamp(p);
   p.jump(engine);
   p.label("all passed").store("u32", "r9", FLOW_ORDER_AT, 0).label("in order");
+}
+
+/**
+ * With the value of the packet's flow in r9: r2 = 0 if the old way of its packets is the uplink, carried or not; else they come by the stack and the ring buffer, and have an
+ * interface index in their entry. r1 is lost.
+ */
+function oldWay(p: Program): Program {
+  p.load("u32", "r1", "r9", FLOW_ORDER_AT).alu("rsh", "r1", ORDER_BY_UPLINK_BIT).alu("sub", "r1", 1);
+  return p.load("u32", "r2", "r9", FLOW_INGRESS_AT).alu("and", "r2", "r1");
 }
 
 /** In the value of an entry on the stack: what it is about waits, if it is a datagram. */

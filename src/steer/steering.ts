@@ -8,8 +8,8 @@
  * worker. Where the host's firewall is to be bypassed there is none of that, and `publish` and `withdraw` say which ports are taken.
  * SCTP's come by a raw socket where the kernel has no others.
  *
- * Map capacity: `flows` forgets the least recently used entry when it is full, but never below two of each of the stated number of
- * flows, one for each direction (`flows6`: of a quarter of that number), `fragments` likewise; `publish` fails when `ports` is full.
+ * Map capacity: `flows` and `flows6` have room for two entries of each of the stated number of flows, one for each direction, and some to spare. Entries take memory when
+ * they are made. `fragments` and the like forget the least recently used entry when they are full; `publish` fails when `ports` is full.
  */
 import fs from "node:fs";
 import * as bpf from "../sys/bpf.js";
@@ -70,6 +70,7 @@ export class Steering {
     const { linksLater } = options;
     this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store, { linksLater });
     try {
+      this.attacher.sweep();
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
@@ -142,6 +143,11 @@ export class Steering {
   /** Makes what `linksLater` has left for later, beside everything else. */
   makeLinks(): Promise<void> {
     return this.attacher.makeLinks();
+  }
+
+  /** What a former process had attached can go: all that takes its place is there. */
+  sweepFormer(): void {
+    this.attacher.sweepFormer();
   }
 
   /** Interface indices of the uplinks. */

@@ -20,7 +20,7 @@ const F_BEFORE = 8;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28, LINK_UPDATE = 29;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_LOOKUP_BATCH = 24, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28, LINK_UPDATE = 29;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -228,6 +228,30 @@ export async function apart<T>(steps: Steps<T>): Promise<T> {
     step = steps.next(result);
   }
   return step.value;
+}
+
+/** Where in a hash map to go on reading. */
+export class MapPosition {
+  private readonly at = new Uint32Array(1);
+  private begun = false;
+  /** Everything was read. */
+  isLast = false;
+
+  /**
+   * Reads what comes next, at most `count` elements, into `keys` and `values`, where they lie one after another. Answers how many. What is added or deleted meanwhile
+   * may be missed, or be there twice.
+   */
+  *read(mapFd: number, keys: ArrayBufferView, values: ArrayBufferView, count: number): Steps<number> {
+    const attr = new Uint32Array(14); // attr.batch: position before in 0 and 1, after in 2 and 3, keys in 4 and 5, values in 6 and 7, count in 8, map in 9
+    attr[8] = count;
+    attr[9] = mapFd;
+    const pointers = [8, this.at, 16, keys, 24, values];
+    const result = yield [MAP_LOOKUP_BATCH, new Uint8Array(attr.buffer), this.begun ? [0, this.at, ...pointers] : pointers];
+    this.begun = true;
+    this.isLast = result === -ENOENT;
+    if (!this.isLast) checked("reading a BPF map", result);
+    return attr[8];
+  }
 }
 
 /** Loads a program, a tc one unless said otherwise; file descriptor. `code`: 8-byte instructions. */

@@ -77,6 +77,11 @@ export class FdStore {
     return this.former.has(LAYOUT + name);
   }
 
+  /** Whether a former process put something there under a name that begins so, and nobody has taken it. */
+  hasAny(prefix: string): boolean {
+    return [...this.former.keys()].some((name) => name.startsWith(LAYOUT + prefix));
+  }
+
   put(name: string, fds: readonly number[]): void {
     for (let at = 0; at < fds.length && this.works; at += MAX_FDS) this.works = this.keeper.put(LAYOUT + name, fds.slice(at, at + MAX_FDS));
   }

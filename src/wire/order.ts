@@ -35,6 +35,9 @@ export const ORDER_QUEUE = 4000;
 export const ORDER_FULL = 3500;
 /** Packets that a flow's entry has take the old way at most. Who has left no gap in so many is not waited for. */
 export const ORDER_MOST = 8192;
+/** Set with that number: the old way of the flow's packets is the uplink, though they come by a device of their own, as the engine has had them while somebody looked. */
+export const ORDER_BY_UPLINK_BIT = 31,
+  ORDER_BY_UPLINK = 1 << ORDER_BY_UPLINK_BIT;
 /**
  * Of a pair of stations the entry is for many flows, each of which asks for itself whether all of it has left. So the upper half word counts how many frames in a row are
  * to be carried before nobody asks any more.

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { CaptureFilterOptions } from "../../src/dataplane/capture-filter.js";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
+import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
+import { ORDER_BY_UPLINK, ORDER_MOST, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
 import { BRIDGED, bridged, carried, flow, SPORT, Tap, tuple } from "../support/capture.js";
 import {
   A,
@@ -243,6 +245,42 @@ describe("a flow that the kernel carries", () => {
       expect(carried(d)).toEqual([false, false]);
     }
     tap.end();
+  });
+
+  it("of datagrams is given back once what comes here has had stamps for more than a second, and a new capture puts that off", () => {
+    const d = bridged();
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+    const send = (src: string, dst: string, sport: number, dport: number): unknown => d.fromUplink(p.udp({ src, dst }, { sport, dport }));
+    send(CLIENT, HOST_IP, SPORT, PUBLISHED);
+    send(BRIDGED, CLIENT, TARGET, SPORT);
+    const waiting = (): number[] => [...d.flowMap.values()].map((value) => Buffer.from(value, "hex").readUInt32LE(FLOW_ORDER_AT));
+    const within = (seconds: number): boolean[] => {
+      for (let n = 0; n < seconds; n++) d.at(d.now + 1);
+      return carried(d);
+    };
+    expect([carried(d), waiting()]).toEqual([
+      [true, true],
+      [ORDER_MOST, ORDER_MOST],
+    ]);
+    const tap = new Tap(d);
+    expect([within(3), waiting()]).toEqual([
+      [false, false],
+      [0, 0], // frames come as they were sent
+    ]);
+    tap.end();
+    expect([within(1), waiting()]).toEqual([
+      [false, false],
+      [0xffff_ffff, 0xffff_ffff],
+    ]);
+    const other = new Tap(d);
+    expect(within(3)).toEqual([false, false]);
+    other.end();
+    expect(within(1)).toEqual([false, false]);
+    const wait = (ORDER_MOST | ORDER_BY_UPLINK) >>> 0;
+    expect([within(2), waiting()]).toEqual([
+      [true, true],
+      [wait, wait],
+    ]);
   });
 
   it("ends while it is captured by what begins where the kernel has noted, and by nothing forged", () => {

@@ -16,6 +16,7 @@ import {
   INSIDE_PLACE_SHIFT,
   INSIDE_STAMP_AT,
   insidePlace,
+  ORDER_BY_UPLINK,
   ORDER_MOST,
   ORDER_PASSED_AT,
   ORDER_VALUE_SIZE,
@@ -127,8 +128,8 @@ it("has all that it sends in a flow get stamps while a capture has the loop move
   ]);
   d.say({ type: "end-capture", capture: 1 });
   expect(entries().sort()).toEqual([
-    [outside, OFFLOAD_DESTINATION, ORDER_MOST],
-    [inside, OFFLOAD_INSIDE, ORDER_MOST],
+    [outside, OFFLOAD_DESTINATION, (ORDER_MOST | ORDER_BY_UPLINK) >>> 0],
+    [inside, OFFLOAD_INSIDE, (ORDER_MOST | ORDER_BY_UPLINK) >>> 0],
   ]);
 });
 

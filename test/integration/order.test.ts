@@ -3,11 +3,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect } from "vitest";
+import { ORDER_FULL } from "../../src/wire/order.js";
 import { type Bursts, buildBurst, expectOrder, heard, sending, serveBursts } from "../support/burst.js";
-import { type Case, onTsproxy } from "../support/cases.js";
-import type { Proc } from "../support/proc.js";
+import { type Case, onLab, onTsproxy } from "../support/cases.js";
+import { IPS, OverlayLab } from "../support/overlay-lab.js";
+import { eventually, type Proc } from "../support/proc.js";
 import { ADDR, ADDR6, addIpv6 } from "../support/topology.js";
-import { networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
+import { launch, networkArgs, startInstance, type TsproxyProcess } from "../support/tsproxy.js";
 
 const PORT = 8999,
   SERVED = 8080;
@@ -83,4 +85,61 @@ onTsproxy("endpoints on veth pairs get and send bursts in order", "own", async (
     await bursts(c, neighbor, a.c2, asClient);
   }
   expect((await instance.stats()).steering.offloaded).toBeGreaterThan(0);
+});
+
+/** python3 -c … ADDRESS PORT SECONDS FLOW: numbered datagrams of one flow, as `burst` sends them: a hundred as fast as it goes, and a pause of 2 ms. */
+const STEADY = `
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM); s.connect((sys.argv[1], int(sys.argv[2])))
+end, n = time.monotonic() + float(sys.argv[3]), 1
+while time.monotonic() < end:
+  for _ in range(100): s.send(struct.pack("III", int(sys.argv[4]), n, 0)); n += 1
+  time.sleep(0.002)
+print(n - 1)
+`;
+
+onTsproxy("a flow of datagrams stays in order while captures take it from the kernel and give it back", "kernel", async (c) => {
+  addIpv6(c);
+  const [instance, server] = await start(c, []);
+  for (const [flow, address] of [ADDR.host, ADDR6.host].entries()) {
+    const client = c.lab.start(c.client, ["python3", "-c", STEADY, address, String(PORT), "60", String(flow)]);
+    await heard(server);
+    const offloaded = async (): Promise<number> => (await instance.stats()).steering.offloaded!;
+    for (let round = 0; round < 4; round++) {
+      await heard(server);
+      const capture = launch(c.lab, c.host, ["capture", "-w", "/dev/null"]);
+      await capture.until("the capture", () => capture.stderr.includes("Ctrl-C ends it"));
+      await capture.stop("SIGINT");
+      const before = await offloaded();
+      await eventually("it is carried again", async () => (await offloaded()) > before + 1000);
+      const { came, late } = await heard(server);
+      expect(came).toBeGreaterThan(1000);
+      if (late < ORDER_FULL / 2) expect({ address, round, late }).toEqual({ address, round, late: 0 }); // else the worker had no core for so long
+    }
+    await client.stop();
+  }
+});
+
+onLab("neighbors in an overlay network get bursts in order, each time that their pair is entered", async (lab) => {
+  const o = new OverlayLab(lab, 4);
+  const [c1, c2] = [o.containers.a, o.containers.b];
+  const endpoints = [
+    [c1, ...IPS.a],
+    [c2, ...IPS.b],
+  ];
+  await o.startNode("a", { attach: "veth", endpoints });
+  const each = { flows: 24, count: 300, answers: 1 };
+  const server = await serveBursts(lab, c2, burst, SERVED);
+  const know = async (from: string, to: string): Promise<unknown> => lab.run(from, ["ping", "-c", "1", "-W", "5", to]);
+  for (let round = 0; round < 4; round++)
+    for (const [i, address] of IPS.b.entries()) {
+      await know(c1, address);
+      await know(c2, IPS.a[i]!);
+      await expectOrder(`round ${round} to ${address}`, await lab.run(c1, sending(burst, address, SERVED, each)), server, each);
+      // All pairs are taken back when a capture begins, and when it ends.
+      await o.beginCapture("a");
+      await know(c1, address);
+      await o.endCapture("a");
+    }
+  expect((await o.stats("a")).ports.filter(({ kind }) => kind === "endpoint")).toHaveLength(2);
 });

@@ -24,12 +24,16 @@ let nodes = new Map<number, string>();
 let unreachable = "";
 
 beforeAll(async () => {
+  const fetching = fetchNodes(dir, VERSIONS, ARCH).then(
+    (found) => {
+      nodes = found;
+    },
+    (error: Error) => {
+      unreachable = `the registry cannot be reached: ${error.message}`;
+    },
+  );
   tarball = await pack(dir);
-  try {
-    nodes = await fetchNodes(dir, VERSIONS, ARCH);
-  } catch (error) {
-    unreachable = `the registry cannot be reached: ${(error as Error).message}`;
-  }
+  await fetching;
 }, 240_000);
 afterAll(() => fs.rmSync(dir, { recursive: true, force: true }));
 
@@ -88,10 +92,17 @@ describe("the tarball", () => {
   });
 });
 
-async function installed(c: Case, version: number): Promise<Installed> {
-  const node = nodes.get(version);
-  if (node === undefined) return c.ctx.skip(unreachable) as never;
-  return install(dir, tarball, node);
+const nodeOf = (c: Case, version: number): string => nodes.get(version) ?? (c.ctx.skip(unreachable) as never);
+
+const installed = (c: Case, version: number): Promise<Installed> => install(dir, tarball, nodeOf(c, version));
+
+let lasting: Promise<Installed> | undefined;
+
+/** One for Node 24 that all have in common who change nothing in it: to install it takes longer than what they do with it. */
+function common(c: Case): Promise<Installed> {
+  const node = nodeOf(c, 24);
+  lasting ??= install(dir, tarball, node);
+  return lasting;
 }
 
 function start(c: Case, { tsproxy, env }: Installed, args: string[]): Proc {
@@ -166,7 +177,7 @@ try {
 
 describe("the library", () => {
   onTsproxy("has types that a program compiles against, without types of Node or of anything else", "kernel", async (c) => {
-    const at = await installed(c, 24);
+    const at = await common(c);
     expect(await typeErrors(at, dir, { "consumer.ts": CONSUMER }, [])).toBe("");
     expect(
       await typeErrors(at, dir, { "wrong.ts": 'import { Dataplane } from "tsproxy";\nawait Dataplane.start({ workers: "1" });\n' }, []),
@@ -178,7 +189,7 @@ describe("the library", () => {
   });
 
   onTsproxy("publishes from where npm put it", "kernel", async (c) => {
-    const at = await installed(c, 24);
+    const at = await common(c);
     await serve(c.lab, c.c1, "http", 8080);
     const env = { ...at.env, TSPROXY_RUN_DIR: path.join(c.lab.dir, "run") };
     const proc = c.lab.start(c.host, ["node", path.join(at.folder, "examples/publish.mjs"), `8999:${ADDR.c1}:8080`], { env });
@@ -190,7 +201,7 @@ describe("the library", () => {
 
 describe("the launcher in the package", () => {
   onTsproxy("says what failed in docker-proxy's words, though its libc has others", "kernel", async (c) => {
-    const at = await installed(c, 24);
+    const at = await common(c);
     const launcher = path.join(at.folder, `native/prebuilt/linux-${ARCH}/tsproxy-docker-proxy`);
     await serve(c.lab, c.host, "http", 8999);
     const failure = async (hostIp: string): Promise<string> => {
@@ -235,7 +246,7 @@ describe("arm64, emulated", () => {
     if (ARCH !== "x64") c.ctx.skip("this is no x64 machine: arm64 needs no emulation");
     for (const file of [QEMU, `${ARM64_ROOT}/lib/libstdc++.so.6`])
       if (!fs.existsSync(file) && !fs.existsSync(`/usr/bin/${file}`)) c.ctx.skip(`not installed: ${file}`);
-    const at = await installed(c, 24);
+    const at = await common(c);
     if (node === "") node = (await fetchNodes(dir, [24], "arm64")).get(24)!;
     const program = path.join(at.prefix, "tsproxy-arm64");
     fs.writeFileSync(program, `#!/bin/sh\nexec ${QEMU} -L ${ARM64_ROOT} ${node} ${at.folder}dist/cli/main.js "$@"\n`, { mode: 0o755 });
@@ -259,7 +270,7 @@ describe("arm64, emulated", () => {
   });
 
   onTsproxy("has a launcher that takes docker-proxy's place for a daemon", "kernel", async (c) => {
-    const at = await installed(c, 24);
+    const at = await common(c);
     await emulated(c);
     await serve(c.lab, c.c1, "http", 8080);
     const daemon = start(c, at, ["daemon"]);

@@ -4,6 +4,7 @@ import path from "node:path";
 import { expect } from "vitest";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, udpClient } from "../support/clients.js";
+import { type KernelLook, kernel } from "../support/kernel.js";
 import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
@@ -63,32 +64,46 @@ async function opens(c: Case, from: string, port: number): Promise<boolean> {
   return code === 0;
 }
 
-onTsproxy(
-  "a daemon killed under 1,000 connections loses none, though the server speaks by itself; nobody is refused",
-  "kernel",
-  async (c) => {
-    // As dockerd sets its host up: what a container sends is forwarded behind another source, if nobody holds it back.
+/** How programs are attached while the daemon is killed, and what shows that. */
+const ATTACHED: [how: string, connections: number, kernel: { look?: KernelLook; hold?: boolean }, shows: RegExp][] = [
+  ["by links", 1000, {}, /^$/],
+  ["by filters, where the kernel has no links", 200, { look: "6.5" }, /tsproxy_stub/],
+  ["by filters, before it has made links", 200, { look: "new", hold: true }, /tsproxy_stub/],
+];
+
+for (const [how, count, { look = "new", hold = false }, shows] of ATTACHED)
+  onTsproxy(`a daemon killed under ${count} connections, attached ${how}, loses none, nor is anybody refused`, "kernel", async (c) => {
+    // The server speaks by itself. As dockerd sets its host up: what a container sends is forwarded behind another source, if nobody holds it back.
     c.lab.sysctl(c.host, "net.ipv4.ip_forward", 1);
     const masquerade = ["-s", "172.17.0.0/16", "!", "-o", "docker0", "-j", "MASQUERADE"];
     c.lab.runSync(c.host, ["iptables", "-t", "nat", "-A", "POSTROUTING", ...masquerade]);
-    const daemon = await startDaemon(c.lab, c.host);
+    const qdiscs = (): string => c.lab.runSync(c.host, ["tc", "qdisc", "show"]);
+    const before = qdiscs();
+    const held = path.join(c.lab.dir, "hold");
+    if (hold) fs.writeFileSync(held, "");
+    const start = (env = {}): Promise<Proc> => untilReady(launch(c.lab, c.host, ["daemon"], kernel(look, env)));
+    const daemon = await start(hold ? { TSPROXY_TEST_HOLD: held } : {});
     await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
-    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 1000);
+    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, count);
     await report();
+    const filters = (): string => c.lab.runSync(c.host, ["tc", "filter", "show", "dev", "docker0", "ingress"]);
+    if (!hold && look === "new") await eventually("links", () => filters() === "");
+    expect(filters()).toMatch(shows);
     await daemon.stop("SIGKILL");
     const during = opens(c, c.client, 8999);
     await sleep(300);
-    const next = await startDaemon(c.lab, c.host);
+    const next = await start();
     await eventually("the port is published", async () => (await mappings(c)).length === 1);
     await sleep(2000);
     const { gapMs, ...rest } = await report();
-    expect(rest).toEqual({ open: 1000, ended: [], wrong: 0, silent: 0 });
+    expect(rest).toEqual({ open: count, ended: [], wrong: 0, silent: 0 });
     expect(await during).toBe(true);
     expect(gapMs).toBeLessThan(5000);
-    console.log(`longest silence of 1,000 connections while the daemon was killed and started again: ${gapMs} ms`);
+    console.log(`longest silence of ${count} connections while the daemon was killed and started again: ${gapMs} ms`);
+    expect(filters().match(/handle /g) ?? []).toHaveLength(look === "new" ? 0 : 1); // none of the former one
     expect((await next.stop()).code).toBe(0);
-  },
-);
+    expect(qdiscs()).toBe(before);
+  });
 
 /** What dockerd says to the network driver. */
 async function driver(c: Case, call: string, message: object): Promise<Record<string, unknown>> {
@@ -98,6 +113,30 @@ async function driver(c: Case, call: string, message: object): Promise<Record<st
   if (answer.Err !== undefined) throw new Error(`${call}: ${answer.Err}`);
   return answer;
 }
+
+onTsproxy("a daemon that is killed again and again leaves no filters on what is kept, where the kernel has no links", "own", async (c) => {
+  const start = (): Promise<Proc> =>
+    untilReady(launch(c.lab, c.host, ["daemon", "--plugin-socket", path.join(c.lab.dir, "plugin.sock")], kernel("6.5")));
+  const before = snapshot(c, c.host);
+  let daemon = await start();
+  const ids = { NetworkID: "n".repeat(64) };
+  await driver(c, "CreateNetwork", { ...ids, Options: {}, IPv4Data: [{ Pool: "172.17.0.0/16", Gateway: "172.17.0.1/16" }], IPv6Data: [] });
+  const [{ ifname }] = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "addr", "show", "to", ADDR.gateway])) as [{ ifname: string }];
+  const filters = (): string[] =>
+    ["ingress", "egress"].flatMap((way) =>
+      [...c.lab.runSync(c.host, ["tc", "filter", "show", "dev", ifname, way]).matchAll(/ (tsproxy-\S+)/g)].map(([, name]) => name!),
+    );
+  const names = (): string[] => [`tsproxy-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`];
+  expect(filters().toSorted()).toEqual(names());
+  for (let kills = 0; kills < 3; kills++) {
+    await daemon.stop("SIGKILL");
+    daemon = await start();
+    expect(filters().toSorted()).toEqual(names());
+  }
+  await driver(c, "DeleteNetwork", ids);
+  expect((await daemon.stop()).code).toBe(0);
+  await eventually("all is as it was", () => snapshot(c, c.host) === before);
+});
 
 for (const attach of ["tap", "veth"] as const)
   onTsproxy(`endpoints on a ${attach} keep their connections and their ports outside while the daemon is killed`, "own", async (c) => {

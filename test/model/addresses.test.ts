@@ -120,7 +120,12 @@ describe("addresses that are chosen", () => {
   it("run out", () => {
     const full = new Map([2, 3, 4, 5, 6].map((n) => [ip(`172.18.0.${n}`).value, "e"]));
     expect(() => chosenAddresses.claim({ ...space, taken: full }, undefined)).toThrow(
-      expect.objectContaining({ code: "TSP_ERR_ENDPOINT", kind: "conflict", message: "no address is left in 172.18.0.0/29" }),
+      expect.objectContaining({
+        code: "TSP_ERR_ENDPOINT",
+        kind: "conflict",
+        message: "no address is left in 172.18.0.0/29",
+        hint: "remove an endpoint, or make a larger network",
+      }),
     );
   });
 });

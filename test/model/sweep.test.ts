@@ -5,8 +5,6 @@ import path from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { sweep } from "../../src/model/sweep.js";
 
-vi.mock("../../src/steer/attach.js", () => ({ sweepStale: () => 0 })); // no look at this machine's own devices
-
 /** Above any process number of Linux. */
 const NOBODY = 2 ** 22 + 1;
 let dir: string;

@@ -26,7 +26,7 @@ const vitest = await createVitest("test", {
   watch: false,
   bail: 1,
   testTimeout: 120_000, // `main.ts` knows how long they should take
-  maxWorkers: 1,
+  fileParallelism: false,
   reporters: [{}],
   api: false,
 });

@@ -128,6 +128,19 @@ describe("who joins a network", () => {
   });
 });
 
+describe("who cannot join a network for something else than the address", () => {
+  it.each([{}, { ip: "172.18.0.9" }])("is told what it is, and what to do about that, with %j", async (more) => {
+    const s = await start("front");
+    await s.attach("front");
+    s.sandbox.attachments.length = 0; // as another sandbox
+    const { mac } = s.fixture.model.endpoints[0]!.record;
+    await expect(s.attach("front", { ...more, mac })).rejects.toMatchObject({
+      message: expect.stringMatching(/^MAC address .* is that of endpoint /),
+      hint: "give one of them another",
+    });
+  });
+});
+
 describe("default route and published ports", () => {
   it("go by the first name, whatever the order of joining; and move when that network is left", async () => {
     const s = await start("front", "back");

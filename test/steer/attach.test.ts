@@ -22,6 +22,8 @@ function isOpen(fd: number): boolean {
   return fs.existsSync(`/proc/self/fd/${fd}`);
 }
 
+/** Above any process number of Linux. */
+const NOBODY = 2 ** 22 + 1;
 const PROGRAM = 1_000,
   OTHER = 1_001;
 
@@ -193,7 +195,11 @@ describe("Attacher that makes links later", () => {
 
   it("keeps what holds the filter while the process is restarted, until there is a link", async () => {
     const kept = new Map<string, readonly number[]>();
-    const store = { put: (name: string, fds: readonly number[]) => kept.set(name, fds), remove: (name: string) => kept.delete(name) };
+    const store = {
+      hasAny: () => false,
+      put: (name: string, fds: readonly number[]) => kept.set(name, fds),
+      remove: (name: string) => kept.delete(name),
+    };
     const attacher = new Attacher(host().socket, true, store as unknown as FdStore, later);
     const attached = attacher.attach(2, PROGRAM);
     expect([...kept.values()]).toEqual([[made.maps[0]]]);
@@ -201,6 +207,44 @@ describe("Attacher that makes links later", () => {
     expect([...kept.values()]).toEqual([[made.links[0]]]);
     attached.detach();
     expect(kept.size).toBe(0);
+  });
+
+  it("leaves no qdisc where it can make no filter", () => {
+    const { socket, at, qdiscs } = host();
+    const attacher = new Attacher(socket, true, undefined, later);
+    vi.mocked(bpf.createMap).mockImplementationOnce(() => {
+      throw new Error("no memory");
+    });
+    expect(attacher.attach(2, PROGRAM).mode).toBe("tcx");
+    expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
+  });
+
+  it.each([true, false])("has the filters of a killed process go first, unless their programs are kept: %s", async (areKept) => {
+    const { socket, at, qdiscs } = host();
+    Object.assign(socket, { links: () => [{ index: 2 }, { index: 3 }] });
+    for (const [ifindex, name] of [
+      [2, `tsproxy-${NOBODY}-qdisc`],
+      [3, `tsproxy-${process.ppid}-qdisc`],
+      [3, `tsproxy-guard-${NOBODY}`],
+      [3, "another"],
+    ] as const) {
+      socket.addClsact(ifindex);
+      socket.addBpfFilter(ifindex, "ingress", 0, name, 7);
+    }
+    const names = (): string[][] => [2, 3].map((ifindex) => at(ifindex, "ingress").map(({ name }) => name));
+    const living = [`tsproxy-${process.ppid}-qdisc`, `tsproxy-guard-${NOBODY}`, "another"];
+    const store = { hasAny: (prefix: string) => areKept && prefix === "filter-", put: vi.fn(), remove: vi.fn() };
+    const attacher = new Attacher(socket, true, store as unknown as FdStore, later);
+    attacher.sweep();
+    expect(names()).toEqual([areKept ? [`tsproxy-${NOBODY}-qdisc`] : [], living]);
+    const attached = attacher.attach(2, PROGRAM);
+    expect(attached.mode).toBe("clsact"); // whose qdisc it was is no more
+    const own = `tsproxy-${process.pid}-qdisc`;
+    expect(names()[0]).toEqual(areKept ? [`tsproxy-${NOBODY}-qdisc`, own] : [own]);
+    attacher.sweepFormer();
+    expect(names()).toEqual([[own], areKept ? living.filter((name) => !name.includes("guard")) : living]);
+    attached.detach();
+    expect([names()[0], [...qdiscs]]).toEqual([[], [3]]);
   });
 
   it("stays with filters where the kernel has no TCX", async () => {

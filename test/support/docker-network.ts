@@ -4,6 +4,7 @@
  * and all is called as users call it ("installed").
  */
 import fs from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import type { EndpointView, NetworkView } from "../../src/api/types.js";
 import { Dockerd, IMAGE } from "./dockerd.js";
@@ -86,6 +87,21 @@ export class DockerHost {
   /** Waits for the first caller of the plugin socket and then starts the daemon, as systemd would. */
   async startOnDemand(): Promise<void> {
     this.daemon = await startOnDemand(this.lab, this.world.host, [this.socket]);
+  }
+
+  /** While `action` goes on, and no daemon runs, somebody else has its socket and refuses whatever dockerd asks. */
+  async refuse<T>(action: () => Promise<T>): Promise<T> {
+    fs.rmSync(this.socket, { force: true });
+    const server = http.createServer((_, response) => {
+      response.writeHead(500, { "content-type": "application/json" }).end(JSON.stringify({ Err: "nobody is here" }));
+    });
+    await new Promise<void>((resolve) => server.listen(this.socket, resolve));
+    try {
+      return await action();
+    } finally {
+      server.closeAllConnections();
+      server.close(); // and its file is gone
+    }
   }
 
   driverOf(kind: "bridge" | "tsproxy"): string {

@@ -27,6 +27,8 @@ export interface NodeOptions {
   encrypted?: boolean;
   /** What the containers hang on. Default: tap, so that all is the loop's. */
   attach?: "veth" | "tap";
+  /** Network namespace and addresses of each container. Default: the node's own one. */
+  endpoints?: (readonly string[])[];
   /** Where tsproxy makes the segments. */
   segments?: boolean;
 }

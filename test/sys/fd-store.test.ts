@@ -63,6 +63,7 @@ describe("the keeper of our own", () => {
     for (let n = 0; n < 2; n++)
       killed((store) => {
         expect(store.has("both")).toBe(true);
+        expect(["bo", "both", "oth", "bothers"].map((prefix) => store.hasAny(prefix))).toEqual([true, true, false, false]);
         expect(inodes(store.take("both"))).toEqual([a.ino, b.ino]);
         expect([store.has("both"), store.take("both"), store.take("not for long"), store.take("never")]).toEqual([false, [], [], []]);
         expect(inodes(store.take("one"))).toEqual([b.ino]);

@@ -17,7 +17,7 @@ export function cleanupCommand(): CliCommand {
 /** Throws TSP_ERR_STATE or TSP_ERR_SYSCALL (permission) when this user may not remove something. */
 export async function cleanup({ json }: PrintOptions, write: Write = stdout): Promise<void> {
   const { sweep, sweepDevices, sweepKept } = await import("../../model/sweep.js");
-  const { denied, ...rest } = await sweep();
+  const { denied, ...rest } = await sweep({ filters: true });
   const swept = { ...rest, devices: await sweepDevices(), ...(await sweepKept()) };
   const { sockets, filters, devices, flows, keepers } = swept;
   const lines = [
