@@ -4,15 +4,12 @@ import { runDir } from "../api/paths.js";
 import { CodeCache } from "../sys/code-cache.js";
 
 let code: CodeCache | undefined;
-let file: string | undefined;
 
 /** Where the program is to be loaded from; undefined: as ever, since what `words` call for is not the main job. `main`: its first file. */
 export function programCode(words: readonly string[], main: string): CodeCache | undefined {
   if (!words[0]?.startsWith("-")) return undefined;
   try {
-    const name = `main-job-${hash(main)}.code`; // of several installations each has its own
-    file = join(runDir(), name);
-    code = new CodeCache(file);
+    code = new CodeCache(join(runDir(), `main-job-${hash(main)}.code`)); // of several installations each has its own
   } catch {
     // what is wrong with the folder is said later
   }
@@ -23,11 +20,6 @@ export function programCode(words: readonly string[], main: string): CodeCache |
 export function keepProgramCode(): void {
   code?.keep();
   code = undefined;
-}
-
-/** Where the worker thread's is; undefined: nowhere. */
-export function workerCodeFile(): string | undefined {
-  return file?.replace(/main-job(?=[^/]*$)/, "worker");
 }
 
 /** FNV-1a, 32 bits. */

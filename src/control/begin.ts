@@ -14,8 +14,6 @@ interface Options {
   workers: number;
   conntrackMax: number;
   offload: OffloadMode;
-  /** Where V8's code of a worker thread is kept (`sys/code-cache.ts`). */
-  codeFile?: string | undefined;
 }
 
 export interface Begun {
@@ -28,14 +26,13 @@ export interface Begun {
 const DESCRIPTORS = 256;
 
 /** Begins what `Controller.start` will need, as far as one can tell. Throws what `checkPortFamilies` throws, with nothing begun. */
-export function beginStart({ publish, workers, conntrackMax, offload, codeFile }: Options): Begun {
+export function beginStart({ publish, workers, conntrackMax, offload }: Options): Begun {
   const families = hostFamilies();
   for (const spec of publish) checkPortFamilies(spec, families);
   const fixedPorts = countPorts(publish);
   void native.descriptorRoom(DESCRIPTORS + fixedPorts * families.length);
   const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers, fixedPorts });
-  const kept = workers === 1 ? codeFile : undefined; // with others its flags would be theirs (`engine/jit.ts`)
-  return { maps, threads: Array.from({ length: workers }, () => new WorkerThread(kept)) };
+  return { maps, threads: Array.from({ length: workers }, () => new WorkerThread()) };
 }
 
 export function countPorts(publish: readonly PortSpec[]): number {

@@ -24,10 +24,8 @@ export class WorkerThread {
   private readonly worker: Worker;
   private isTaken = false;
 
-  /** `codeFile`: where V8's code is kept (`sys/code-cache.ts`). */
-  constructor(codeFile?: string) {
+  constructor() {
     const workerData: WorkerData = {
-      codeFile,
       counters: this.counters.buffer as SharedArrayBuffer,
       mailbox: this.mailbox.buffer as SharedArrayBuffer,
       wakeFd: this.wakeFd,

@@ -81,8 +81,6 @@ export interface WorkerData {
    * worker has stopped, how many flows there were that both ends kept up.
    */
   mailbox: SharedArrayBuffer;
-  /** Where V8's code of a worker is kept (`sys/code-cache.ts`); undefined: nowhere. */
-  codeFile?: string | undefined;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
 }

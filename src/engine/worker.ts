@@ -1,6 +1,6 @@
 /**
- * A worker thread: makes an engine and runs its loop; between batches `commands.ts` does what the control thread says. The loop never returns to
- * Node's event loop, so messages are fetched when the mailbox counter moves. `start.ts` loads this file and runs it.
+ * Entry point of a worker thread: makes an engine and runs its loop; between batches `commands.ts` does what the control thread says. The
+ * loop never returns to Node's event loop, so messages are fetched when the mailbox counter moves. Importing this file starts the loop.
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { State } from "../dataplane/state.js";
@@ -35,14 +35,8 @@ const counters = new Float64Array(shared.counters);
 const allocate = (size: number): ArrayBuffer => native.allocate(size);
 const memory = new PacketMemory(SLOTS, allocate);
 const io = new NativeIo(memory, shared.wakeFd);
-
-/** Returns when the control thread has said so. `keepCode` is called once everything has run that a start needs. */
-export function run(keepCode: () => void): void {
-  const options = firstMessage();
-  if (options === undefined) return;
-  tuneJit(); // not sooner: the control thread has loaded its code by now, and V8 would refuse what is kept of that
-  serve(options, keepCode);
-}
+const options = firstMessage();
+if (options !== undefined) serve(options);
 
 /** What the engine is to be made with, once it is there; undefined: it will not come. */
 function firstMessage(): WorkerOptions | undefined {
@@ -65,7 +59,8 @@ function tell(message: FromWorker): void {
 }
 
 /** Until there is a message that stops it. */
-function serve(options: WorkerOptions, keepCode: () => void): void {
+function serve(options: WorkerOptions): void {
+  tuneJit(); // not sooner: the control thread has loaded its code by now, and V8 would refuse what is kept of that (decision 205)
   const state = new State({
     ...options,
     random: secureRandom(fillRandom),
@@ -127,7 +122,6 @@ function serve(options: WorkerOptions, keepCode: () => void): void {
     }
   }
 
-  keepCode(); // now, as the loop has no time for it
   tell({ type: "ready" });
   loop();
   commands.settleAll();

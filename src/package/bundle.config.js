@@ -1,5 +1,5 @@
 /**
- * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.cjs` loads `engine.cjs`;
+ * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.cjs` is one file;
  * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.cjs`, of which
  * what it begins with is in another, `early.cjs`; what it has in common with commands is in `shared.cjs`; the rest is as rolldown divides it.
  * `dist/package/main.js` is for builds alone.
@@ -88,11 +88,6 @@ export default [
     input: join(SRC, "engine/worker.ts"),
     platform: "node",
     plugins: [lateBuiltins],
-    output: { ...runs, file: "dist/engine/engine.cjs" },
-  },
-  {
-    input: join(SRC, "engine/start.ts"),
-    platform: "node",
     output: { ...runs, file: "dist/engine/worker.cjs" },
   },
   {

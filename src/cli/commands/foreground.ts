@@ -9,7 +9,7 @@ import type { MainJob } from "../../standalone/main-job.js";
 import { CliCommand, collect, once, usageError } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
 import { formatBytes } from "../format.js";
-import { keepProgramCode, workerCodeFile } from "../program-code.js";
+import { keepProgramCode } from "../program-code.js";
 import type { PrintOptions } from "../show.js";
 import { stdout, tell } from "../stdout.js";
 
@@ -106,7 +106,7 @@ async function runForeground(config: RunConfig): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
-  const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart({ ...config, codeFile: workerCodeFile() });
+  const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
