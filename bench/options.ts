@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { parseArgs } from "node:util";
 import { CUBIC } from "../test/support/topology.js";
+import { PEERS as DOCKER_PEERS } from "./docker/cases.js";
 import { PEERS, QUICK } from "./peers/all.js";
 import type { Peer } from "./peers/peer.js";
 import type { Scenario } from "./topology.js";
@@ -56,7 +57,8 @@ overlay: --quick, --peers, --workloads, --rounds, --seconds, --congestion, --out
   tsproxy-loop tsproxy-segments tsproxy-encrypted wireguard-go
 macvlan: as overlay; peers: macvlan lan-bridge tsproxy tsproxy-ipvlan
 
-docker: --quick, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out, and
+docker: --quick, --peers, --rounds (ports 3, with iptables 1; traffic 5; quick: 1), --seconds (1), --congestion, --out;
+  peers: ${DOCKER_PEERS.map(({ name }) => name).join(" ")}; and
   --ports N              length of the range (1000; quick: 20)
   --iptables BOOLEAN     only dockerd with its iptables rules (true), or only without (false)
   --no-bridge-netfilter  frames on the bridge are kept from iptables during traffic

@@ -12,6 +12,7 @@ static napi_value init(napi_env env, napi_value exports) {
   close_init(env, exports);
   calls_init(env, exports);
   fds_init(env, exports);
+  fd_table_init(env, exports);
   seal_init(env, exports);
   return exports;
 }

@@ -14,6 +14,7 @@ void bpf_init(napi_env env, napi_value exports);
 void close_init(napi_env env, napi_value exports);
 void calls_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
+void fd_table_init(napi_env env, napi_value exports);
 void seal_init(napi_env env, napi_value exports);
 
 #endif

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 install_missing cc:gcc c++:g++ make:make python3:python3 /usr/include/stdio.h:libc6-dev \
   ip:iproute2 nsenter:util-linux sysctl:procps ethtool:ethtool nft:nftables iptables:iptables \
-  curl:curl dig:dnsutils iperf3:iperf3 nc:netcat-openbsd /usr/lib/usrsctp/echo_server:libusrsctp-examples turnserver:coturn tracepath:iputils-tracepath ping:iputils-ping socat:socat traceroute:traceroute \
+  curl:curl dig:dnsutils iperf3:iperf3 nc:netcat-openbsd /usr/lib/usrsctp/echo_server:libusrsctp-examples turnserver:coturn tracepath:iputils-tracepath ping:iputils-ping socat:socat tcpdump:tcpdump traceroute:traceroute \
   readelf:binutils aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h:libc6-dev-arm64-cross \
   qemu-aarch64-static:qemu-user-static /usr/aarch64-linux-gnu/lib/libstdc++.so.6:libstdc++6-arm64-cross \
   lintian:lintian man:man-db bash:bash zsh:zsh fish:fish \

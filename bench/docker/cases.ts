@@ -13,6 +13,8 @@ export const NO_BRIDGE_NETFILTER = ["sysctl", "-qw", "net.bridge.bridge-nf-call-
 
 export interface Case {
   name: string;
+  /** As in `--peers`. */
+  peer: string;
   proxy: "docker-proxy" | "tsproxy";
   /** A `tsproxy daemon --offload never` runs before dockerd; otherwise the first launcher starts one, which is as by default. Only traffic tells the difference. */
   loop: boolean;
@@ -21,17 +23,26 @@ export interface Case {
   iptables: boolean;
 }
 
-const DOCKER = "docker-proxy";
-const LOOP = "tsproxy (loop)";
-const DRIVER = "network of tsproxy";
+const DOCKER = "docker-proxy",
+  LOOP = "tsproxy-loop",
+  DRIVER = "tsproxy-network";
+
+/** By name, as in `--peers`. */
+export const PEERS: readonly { name: string; title: string }[] = [
+  { name: DOCKER, title: DOCKER },
+  { name: "tsproxy", title: "tsproxy" },
+  { name: LOOP, title: "tsproxy (loop)" },
+  { name: DRIVER, title: "network of tsproxy" },
+];
 
 /** Those of each mode, Docker's own first: `comparison` divides the others by it. */
 export const CASES: readonly Case[] = [true, false].flatMap((iptables) =>
-  [DOCKER, "tsproxy", LOOP, DRIVER].map((title) => ({
+  PEERS.map(({ name, title }) => ({
     name: `${title}, ${iptables ? "iptables" : "no iptables"}`,
-    proxy: title === DOCKER ? DOCKER : "tsproxy",
-    loop: title === LOOP,
-    driver: title === DRIVER,
+    peer: name,
+    proxy: name === DOCKER ? DOCKER : "tsproxy",
+    loop: name === LOOP,
+    driver: name === DRIVER,
     iptables,
   })),
 );

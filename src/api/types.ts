@@ -134,12 +134,13 @@ export const FlowView = v.object({
 /** GET /v1/flows: an array of these. */
 export type FlowView = v.InferOutput<typeof FlowView>;
 
-/** Query of /v1/flows. */
+/** Which flows are meant. */
 const flowFilter = {
   client: v.exactOptional(text("Only those that were opened by this address, or from this network: `192.0.2.0/24`, `2001:db8::/32`.")),
   port: v.exactOptional(text("Only those that were opened to this port.")),
 };
 export const FlowQuery = v.strictObject(flowFilter);
+/** Query of GET /v1/flows */
 export type FlowQuery = v.InferOutput<typeof FlowQuery>;
 
 export const EndFlowsQuery = v.strictObject({
@@ -148,6 +149,7 @@ export const EndFlowsQuery = v.strictObject({
     v.pipe(v.picklist(["1"]), v.description("All of them. Without it one of the others is needed, with it none may be there.")),
   ),
 });
+/** Query of DELETE /v1/flows */
 export type EndFlowsQuery = v.InferOutput<typeof EndFlowsQuery>;
 
 export const EndedView = v.object({ ended: count("How many there were.") });

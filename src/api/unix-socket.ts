@@ -31,6 +31,7 @@ export type Presence = "listening" | "absent" | "denied";
 
 /** Whether somebody listens on the socket at `path`. Connects to it, so a socket that systemd holds starts its service. */
 export function whoListens(path: string): Promise<Presence> {
+  if (isAbsent(path)) return Promise.resolve("absent");
   return new Promise((resolve) => {
     const socket = connect(path, () => {
       socket.destroy();
@@ -41,6 +42,15 @@ export function whoListens(path: string): Promise<Presence> {
       else resolve(NOBODY.has(code) ? "absent" : "listening"); // EAGAIN: too busy to accept
     });
   });
+}
+
+/** Without a connection, which takes longer. */
+function isAbsent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) === undefined;
+  } catch {
+    return false; // connect(2) says more
+  }
 }
 
 type Code = "TSP_ERR_API_SOCKET" | "TSP_ERR_DAEMON" | "TSP_ERR_PLUGIN_SOCKET";

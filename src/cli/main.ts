@@ -32,17 +32,20 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
-let command = "";
-try {
-  const words = process.argv.slice(2);
-  const { buildProgram, commandIn } = await import("./program.js"); // late, so that what fails to load is reported too
-  const program = await buildProgram(words);
-  command = commandIn(program, words);
-  await program.parseAsync();
-  process.exitCode ??= 0;
-} catch (error) {
-  reportError(error, undefined, command);
-  process.exitCode = exitCodeOf(error);
+async function main(): Promise<void> {
+  let command = "";
+  try {
+    const words = process.argv.slice(2);
+    const { buildProgram, commandIn } = await import("./program.js"); // late, so that what fails to load is reported too
+    const program = await buildProgram(words);
+    command = commandIn(program, words);
+    await program.parseAsync();
+    process.exitCode ??= 0;
+  } catch (error) {
+    reportError(error, undefined, command);
+    process.exitCode = exitCodeOf(error);
+  }
+  await printed();
+  setImmediate(() => process.exit()); // after the events of what was written last
 }
-await printed();
-setImmediate(() => process.exit()); // after the events of what was written last
+void main();

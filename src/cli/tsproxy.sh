@@ -20,4 +20,4 @@ esac
 # With it Node.js reads all certificates of the machine at its start, 30 ms. The main job, whose arguments are options, has no TLS.
 case ${1-} in -*) unset NODE_EXTRA_CA_CERTS ;; esac
 exec node "$here/dist/cli/main.js" "$@"
-# */; import("./main.js");
+# */; require("./main.js");

@@ -1,10 +1,12 @@
-/** What a start begins before it has loaded its code, as the kernel takes long for it. This file and what it imports are small for that reason. */
+/** What a start begins before it has loaded its code, as the kernel or Node.js takes long for it. This file and what it imports are small for that reason. */
 import { type BegunMaps, beginMaps } from "../steer/maps.js";
 import type { OffloadMode } from "../steer/offload.js";
 import { hostFamilies } from "../sys/host-families.js";
 import { hasIpv6 } from "../sys/ipv6-conf.js";
+import { native } from "../sys/native.js";
 import { checkPortFamilies } from "./families.js";
 import type { PortSpec } from "./mapping.js";
+import { WorkerThread } from "./worker-thread.js";
 
 /** What will be started. */
 interface Options {
@@ -14,9 +16,31 @@ interface Options {
   offload: OffloadMode;
 }
 
-/** Begins the maps that `Controller.start` will need, as far as one can tell. Throws what `checkPortFamilies` throws, with nothing begun. */
-export function beginStart({ publish, workers, conntrackMax, offload }: Options): BegunMaps {
+export interface Begun {
+  maps: BegunMaps;
+  /** One a worker. */
+  threads: readonly WorkerThread[];
+}
+
+/** Descriptors that a start has without those of published ports, and some more. */
+const DESCRIPTORS = 256;
+
+/** Begins what `Controller.start` will need, as far as one can tell. Throws what `checkPortFamilies` throws, with nothing begun. */
+export function beginStart({ publish, workers, conntrackMax, offload }: Options): Begun {
   const families = hostFamilies();
   for (const spec of publish) checkPortFamilies(spec, families);
-  return beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers });
+  const fixedPorts = countPorts(publish);
+  void native.descriptorRoom(DESCRIPTORS + fixedPorts * families.length);
+  const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers, fixedPorts });
+  return { maps, threads: Array.from({ length: workers }, () => new WorkerThread()) };
+}
+
+export function countPorts(publish: readonly PortSpec[]): number {
+  return publish.reduce((sum, { hostPort, hostPortEnd }) => sum + Math.max(1, hostPortEnd - hostPort + 1), 0);
+}
+
+/** Ends what nobody has taken. */
+export async function discardBegun({ maps, threads }: Begun): Promise<void> {
+  maps.discard();
+  await Promise.all(threads.map((thread) => thread.discard()));
 }

@@ -9,7 +9,6 @@ import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import type { Carried } from "../steer/carried.js";
 import { HostGuard } from "../steer/host-guard.js";
-import type { BegunMaps } from "../steer/maps.js";
 import type { OffloadMode, OffloadState } from "../steer/offload.js";
 import { addTo } from "../steer/stations.js";
 import { RING_SIZE, Steering } from "../steer/steering.js";
@@ -19,6 +18,7 @@ import { RouteSocket } from "../sys/rtnetlink.js";
 import { UPLINK } from "../table/ports.js";
 import type { IpPrefix } from "../wire/ip-address.js";
 import { Adoption } from "./adoption.js";
+import type { Begun } from "./begin.js";
 import type { CaptureSite } from "./capture/captures.js";
 import { FlowFiles, type FlowRole } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
@@ -61,7 +61,9 @@ export interface ControllerOptions {
    */
   continuity?: { dir: string; role: FlowRole } | undefined;
   /** What was begun before (`begin.ts`). */
-  maps?: BegunMaps | undefined;
+  begun?: Begun | undefined;
+  /** As in `MapOptions`. */
+  fixedPorts?: number | undefined;
 }
 
 /** Whether clients of published ports must pass what the host's kernel checks, its firewall above all, as those of a program on the host must. */
@@ -133,6 +135,7 @@ export class Controller {
           bypass,
           limits,
           files,
+          threads: options.begun?.threads,
         },
         {
           portGone: (port, errno) => {
@@ -160,17 +163,19 @@ export class Controller {
         offload,
         offloadLater: true,
         linksLater: true,
+        programsLater: true,
         pastBridge: canPass,
         bypass,
         ipsec: hasIpsec,
         ipv6: uplinks.every(({ ipv6 }) => ipv6),
         routeSocket: socket,
         store,
-        manyPorts: continuity?.role === "daemon" || undefined,
-        maps: options.maps,
+        fixedPorts: options.fixedPorts,
+        maps: options.begun?.maps,
         sameUplinks: areFormer,
       });
       undo.add("steering", () => steering.close());
+      await steering.loadPrograms();
       undo.add("what LANs are carried by", () => lans?.close());
       undo.add("workers", () => workers.stop()); // before what they use ends
       workers.post({
@@ -274,7 +279,7 @@ export class Controller {
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
     this.store?.releaseRest();
-    this.files?.sweepSoon();
+    this.files?.sweepRegularly();
   }
 
   /** Something was made that flows of a former process may wait for. */

@@ -1,8 +1,8 @@
 /**
  * The files in which workers keep their flows (`table/flow-file.ts`), in the run folder: `PID-WORKER-NUMBER.flows`. Each is locked by the process whose
  * it is, for as long as that lives. One that nobody has locked was left by a process that ended: one of the same kind, on the same host, goes on
- * with its flows, and then removes it. What nobody can go on with is removed by whoever starts next: files of an earlier boot, and of network namespaces that have
- * ended.
+ * with its flows, and then removes it. What nobody can go on with is removed: files of an earlier boot by whoever starts next, those of network
+ * namespaces that have ended by any instance, soon.
  *
  * Names are random, so none is used twice, and a file that goes by a name that was seen once is that one or gone. Only who has the lock removes a file.
  *
@@ -14,6 +14,7 @@ import { join } from "node:path";
 import type { FormerFile } from "../engine/messages.js";
 import { log } from "../log.js";
 import { makeFolder } from "../make-folder.js";
+import { lockedFiles } from "../sys/file-locks.js";
 import { errnoName, native } from "../sys/native.js";
 import { livingNetns } from "../sys/netns.js";
 import { checkHeader, type FlowFileOwner, flowFileSize, HEADER_BYTES, type HeaderVerdict, rowsAt } from "../table/flow-file.js";
@@ -27,7 +28,9 @@ const NUMBER_BYTES = 8;
 /** How often a new file may be taken for one that is none by others that start in this moment: each of them does so once. */
 const MAX_TRIES = 100;
 /** Nobody waits for the start any more. */
-const SWEEP_MS = 500;
+const SWEEP_MS = 500,
+  /** No event tells of a namespace's end. So often an idle process may wake for it. */
+  SWEEP_AGAIN_MS = 60_000;
 
 interface Open {
   path: string;
@@ -75,25 +78,39 @@ export class FlowFiles {
     }
   }
 
-  /** Removes, soon, the files of network namespaces that have ended. */
-  sweepSoon(): void {
-    this.sweeping = setTimeout(() => {
-      try {
-        this.sweep();
-      } catch (error) {
-        log.warn(`files of flows of others stay in ${this.dir}: ${(error as Error).message}`);
-      }
-    }, SWEEP_MS).unref();
+  /** Removes the files of network namespaces that have ended: soon, and from then on within a minute of their end. */
+  sweepRegularly(living = livingNetns): void {
+    let said = "";
+    const again = (ms: number): void => {
+      clearTimeout(this.sweeping);
+      this.sweeping = setTimeout(() => {
+        try {
+          this.sweep(living);
+        } catch (error) {
+          const { message } = error as Error;
+          if (message !== said) log.warn(`files of flows of others stay in ${this.dir}: ${message}`);
+          said = message;
+        }
+        again(SWEEP_AGAIN_MS);
+      }, ms).unref();
+    };
+    again(SWEEP_MS);
   }
 
-  /** The same at once. `living`: inodes of those that have not, or undefined if that cannot be told. */
+  /**
+   * The same at once. `living`: inodes of those that have not, or undefined if that cannot be told. It takes long where there are many processes, so
+   * it is not asked for files that somebody has; what is theirs is not ours to lock.
+   */
   sweep(living = livingNetns): void {
     const others = flowFiles(this.dir).flatMap((path) => {
       const verdict = verdictOf(path, this.owner);
       return verdict !== undefined && "netns" in verdict ? [{ path, netns: verdict.netns }] : [];
     });
-    const alive = others.some(({ netns }) => netns !== null) ? living() : undefined;
-    for (const { path, netns } of others) {
+    if (others.length === 0) return;
+    const isLocked = lockedFiles();
+    const left = others.filter(({ path }) => !isLocked(path));
+    const alive = left.some(({ netns }) => netns !== null) ? living() : undefined;
+    for (const { path, netns } of left) {
       if (netns !== null && alive?.has(netns) !== false) continue;
       const file = openUnlocked(path);
       if (file !== null) discard(file);

@@ -28,20 +28,12 @@ import {
   PEER_VALUE_SIZE,
 } from "../steer/past-bridge-program.js";
 import type { Steering } from "../steer/steering.js";
-import { tcxPrograms } from "../sys/bpf.js";
-import {
-  type BridgeEntry,
-  type BridgeEvent,
-  type BridgeLink,
-  BridgeMonitor,
-  BridgeSocket,
-  captured,
-  hasFrameRules,
-} from "../sys/bridges.js";
+import { type BridgeEntry, type BridgeEvent, type BridgeLink, BridgeMonitor, BridgeSocket } from "../sys/bridges.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import type { Neighbor, NeighborState } from "../sys/rtnetlink-entries.js";
 import { parseMac } from "../wire/ethernet.js";
 import { type IpAddress, parseIp } from "../wire/ip-address.js";
+import { BridgeWatch, isContainers } from "./over-bridge.js";
 import type { Workers } from "./workers.js";
 
 /** What was looked at holds so long: until the next look, and the one after should that be late. */
@@ -262,21 +254,14 @@ export class PastBridge {
 
   /** Answers who tells whether somebody would see or change what goes to a peer over its bridge. */
   private observers(used: readonly Peer[]): (peer: Peer) => boolean {
-    if (hasFrameRules()) return () => true;
-    const busy = this.socket.queueing();
-    const watched = captured();
-    if (watched.has(0)) return () => true;
-    const inWay = (ifindex: number): boolean =>
-      busy.has(ifindex) || watched.has(ifindex) || tcxPrograms(ifindex, "egress")?.every((id) => this.steering.isHome(id)) !== true;
+    const watch = new BridgeWatch(this.socket, (id) => this.steering.isHome(id));
+    if (watch.everywhere !== undefined) return () => true;
+    const inWay = (ifindex: number): boolean => watch.of(ifindex) !== undefined;
     const bridges = new Map([...new Set(used.map(({ bridge }) => bridge))].map((bridge) => [bridge, inWay(bridge)]));
-    const ports = new Map([...new Set(used.map(({ port }) => port))].map((port) => [port, inWay(port.index) || this.refuses(port)]));
+    const ports = new Map(
+      [...new Set(used.map(({ port }) => port))].map((port) => [port, inWay(port.index) || watch.ofEnd(port) !== undefined]),
+    );
     return ({ bridge, port }) => bridges.get(bridge) === true || ports.get(port) === true;
-  }
-
-  /** Whether the container's end of the veth does not take packets as the kernel would deliver them. */
-  private refuses(port: BridgeLink): boolean {
-    const end = this.socket.otherEnd(port);
-    return end === null || !end.up || end.hasXdp;
   }
 }
 
@@ -285,9 +270,8 @@ export function portOf(links: ReadonlyMap<number, BridgeLink>, entry: BridgeEntr
   const port = links.get(entry?.port ?? 0);
   const over = links.get(entry?.bridge ?? 0);
   if (port === undefined || over === undefined || port.master !== over.index) return null;
-  const isVeth = port.kind === "veth" && port.linkNetns !== undefined;
-  const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.up && port.forwards && port.mtu >= over.mtu;
-  return isVeth && passes ? port : null;
+  const passes = over.kind === "bridge" && over.up && !over.vlanFiltering && port.mtu >= over.mtu;
+  return isContainers(port) && passes ? port : null;
 }
 
 function peerOf(

@@ -16,6 +16,7 @@ import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
 import { WorkerLink } from "./worker-link.js";
+import type { WorkerThread } from "./worker-thread.js";
 
 export interface WorkersOptions {
   workers: number;
@@ -29,6 +30,8 @@ export interface WorkersOptions {
   limits: LimitOptions;
   /** Where flows lie that are to outlive the process; default: nowhere. */
   files?: FlowFiles | undefined;
+  /** Begun before, at most as many. */
+  threads?: readonly WorkerThread[] | undefined;
 }
 
 export interface WorkersHooks {
@@ -64,7 +67,7 @@ export class Workers {
   private nextCapture = 0;
 
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
-    const { workers, files, ...rest } = options;
+    const { workers, files, threads, ...rest } = options;
     const buckets = createBuckets();
     const portGone = (port: number, errno: number): void => {
       if (this.gone.has(port)) return;
@@ -87,6 +90,7 @@ export class Workers {
             former: files?.former ?? [],
           },
           { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
+          threads?.[worker],
         ),
     );
   }

@@ -16,6 +16,7 @@
  */
 import type { Batch } from "../mem/batch.js";
 import * as ct from "../table/conntrack.js";
+import { ACKED_FIRST } from "../wire/flow-entry.js";
 import { PROTO_TCP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_SYN, tcpAcknowledgmentUpper, tcpSequenceUpper } from "../wire/l4.js";
 import { rawHalf } from "../wire/raw.js";
@@ -26,13 +27,11 @@ const WINDOW = 512;
 const HALF = 0xffff;
 /** That a packet takes at most, with segmentation offload (GSO_MAX_SIZE of linux/netdevice.h). */
 const MOST_STEPS = 8;
-/** Raw, for 0, which stands for what is not known: a step too far, and one before is within the window. */
-const FIRST = rawHalf(1);
 
 /** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
 export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void {
-  if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off) || FIRST);
-  if (begins(conntrack.state(id), dir, flags)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || FIRST);
+  if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off) || ACKED_FIRST);
+  if (begins(conntrack.state(id), dir, flags)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || ACKED_FIRST);
 }
 
 /** Whether the own bytes of a segment's sender begin with it, as far as is known. A target may take a half-closed connection's SYN for a new one. */
@@ -73,14 +72,23 @@ function isFar(number: number, last: number, window = WINDOW): boolean {
 }
 
 /**
- * Whether a segment with `flags` at `off`, of the opener of flow `id`, which is SYN_RECEIVED, acknowledges what its target has answered. Who sends with a false source
- * address does not know that number, so it proves that the opener is there.
+ * Whether a segment with `flags` at `off`, of the opener of flow `id`, which is SYN_RECEIVED or RESET_ORIGINAL, acknowledges what its target has answered, or a number
+ * behind what the opener has acknowledged before. Who sends with a false source address knows neither, so it proves that the opener is there.
  */
 export function isProof(state: State, id: number, flags: number, halves: Uint16Array, off: number): boolean {
-  return (flags & TCP_ACK) !== 0 && isReached(state, id, tcpAcknowledgmentUpper(halves, off));
+  return (flags & TCP_ACK) !== 0 && isReached(state, id, tcpAcknowledgmentUpper(halves, off) || ACKED_FIRST);
 }
 
-/** Whether the target of flow `id`, which is SYN_RECEIVED, may have come to a number, upper half and raw, since its answer. 0: it is not known which. */
+/**
+ * Whether a segment at `off`, of the target of flow `id`, which is TAKEN_UP, goes on where its opener has acknowledged. A target answers an acknowledgment of
+ * anything at all while it waits for the end of a handshake, so its answer alone says nothing of the opener. To be asked before `note`.
+ */
+export function isGoingOn(conntrack: ct.Conntrack, id: number, halves: Uint16Array, off: number): boolean {
+  const acked = conntrack.acked(id, 0);
+  return acked !== 0 && !isFar(tcpSequenceUpper(halves, off), acked);
+}
+
+/** Whether the target of flow `id` may have come to a number, upper half and raw, since its answer, or what its opener has acknowledged. 0: it is not known which. */
 export function isReached(state: State, id: number, number: number): boolean {
   const { conntrack } = state;
   const begun = conntrack.acked(id, 0);

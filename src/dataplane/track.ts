@@ -3,9 +3,9 @@
  *
  * TCP (RFC 5382 §5, RFC 7857 §2): SYN_SENT -> SYN_RECEIVED (answer seen) -> ESTABLISHED (client's ACK of it) -> FIN_* (one end closed) -> CLOSING
  * (both); RST from anywhere -> RESET_*. But a RST or FIN outside of the window changes nothing (`tcp-window.ts`). A connection in whose middle we
- * come is TAKEN_UP until its target answers. A flow that is closing or reset lives on for its time-out, since the last ACK may come again; a fresh
- * SYN of the client opens it anew. Of a reset that was forged its alleged sender knows nothing: when he goes on, the flow is taken up again (much
- * as in RFC 6146 §3.5.2.2, state TRANS).
+ * come is TAKEN_UP until its target goes on where the client has acknowledged; who acknowledges something else is to prove itself after it. A flow
+ * that is closing or reset lives on for its time-out, since the last ACK may come again; a fresh SYN of the client opens it anew. Of a reset that
+ * was forged its alleged sender knows nothing: when he goes on, the flow is taken up again (much as in RFC 6146 §3.5.2.2, state TRANS).
  *
  * SCTP: `track-sctp.ts`.
  *
@@ -18,7 +18,7 @@ import { PROTO_SCTP, PROTO_TCP, PROTO_UDP } from "../wire/ipv4.js";
 import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN, tcpFlags } from "../wire/l4.js";
 import { queryState } from "./packet.js";
 import type { State } from "./state.js";
-import { isOutside, isProof, note } from "./tcp-window.js";
+import { isGoingOn, isOutside, isProof, note } from "./tcp-window.js";
 import { rememberEnd } from "./time-wait.js";
 import { trackSctp } from "./track-sctp.js";
 import { turn } from "./turn.js";
@@ -55,11 +55,11 @@ export function track(b: Batch, state: State): void {
     const old = conntrack.state(id);
     const isTcp = b.proto[i] === PROTO_TCP;
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
+    let goesOn = false;
     if (isTcp) {
       if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(b, i, state, id, dir)) continue; // forged
-      const isAsked =
-        old === ct.SYN_RECEIVED && dir === 0 && (flags & TCP_RST) === 0 && (flags & (TCP_SYN | TCP_ACK | TCP_FIN)) !== TCP_SYN;
-      if (isAsked && !isProof(state, id, flags, halves, b.l4[i]!)) continue; // of somebody who does not get the answers
+      if (dir === 0 && isAsked(old, flags) && !isProof(state, id, flags, halves, b.l4[i]!)) continue; // of somebody who does not get the answers
+      goesOn = old === ct.TAKEN_UP && dir === 1 && isGoingOn(conntrack, id, halves, b.l4[i]!);
       if ((flags & TCP_RST) === 0 && (old !== ct.CLOSING || opensAnew(flags, dir))) note(conntrack, id, dir, flags, halves, b.l4[i]!);
     }
     conntrack.touch(id, dir, now);
@@ -70,12 +70,18 @@ export function track(b: Batch, state: State): void {
       next = queryState(b, i); // the opener may ask something else under one identifier
     } else {
       if (old === ct.ESTABLISHED && (flags & TURNING) === 0) continue;
-      next = tcpNext(old, flags, dir);
+      next = tcpNext(old, flags, dir, goesOn);
       if ((flags & TCP_RST) !== 0 && (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) state.unsee(id);
       if (next === ct.CLOSING && old !== next) rememberEnd(conntrack, id, dir, bytes, halves, b.l4[i]!);
     }
     if (next !== old) turn(state, id, next, now);
   }
+}
+
+/** Whether the opener of a flow in state `old` is to prove with a segment that he gets the answers. He need not with a RST, nor with a SYN, which is the first one again. */
+function isAsked(old: number, flags: number): boolean {
+  if (old !== ct.SYN_RECEIVED && old !== ct.RESET_ORIGINAL) return false;
+  return (flags & TCP_RST) === 0 && (flags & (TCP_SYN | TCP_ACK | TCP_FIN)) !== TCP_SYN;
 }
 
 /** Whether a segment with `flags` opens a connection that is over anew. */
@@ -99,8 +105,8 @@ function udpNext(state: number, dir: number, packets: number): number {
   }
 }
 
-/** State after a segment with `flags` in direction `dir` (0: from the side that opened). */
-function tcpNext(state: number, flags: number, dir: number): number {
+/** State after a segment with `flags` in direction `dir` (0: from the side that opened). `goesOn`: where the opener of a flow that is TAKEN_UP has acknowledged. */
+function tcpNext(state: number, flags: number, dir: number, goesOn: boolean): number {
   if ((flags & TCP_RST) !== 0) return dir === 0 ? ct.RESET_ORIGINAL : ct.RESET_REPLY;
   const isFirst = (flags & (TCP_SYN | TCP_ACK)) === TCP_SYN;
   const isAnswer = dir === 1 && (flags & TCP_SYN) !== 0;
@@ -112,7 +118,7 @@ function tcpNext(state: number, flags: number, dir: number): number {
       return dir === 0 && (flags & (TCP_SYN | TCP_ACK)) === TCP_ACK ? ct.ESTABLISHED : state;
     case ct.TAKEN_UP:
       if (dir === 0) return isFirst ? ct.SYN_SENT : state;
-      if (isAnswer) return ct.SYN_RECEIVED; // it still waits for its opener
+      if (isAnswer || !goesOn) return ct.SYN_RECEIVED; // its opener is to prove itself
       return (flags & TCP_FIN) !== 0 ? ct.FIN_REPLY : ct.ESTABLISHED;
     case ct.ESTABLISHED:
       if ((flags & TCP_FIN) === 0) return state;

@@ -6,21 +6,20 @@ import { FormerFlows } from "../dataplane/adopt.js";
 import type { State } from "../dataplane/state.js";
 import type { PacketIo } from "../device/packet-io.js";
 import { SLOTS } from "../mem/packet-memory.js";
-import { EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
+import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
-import { ENDPOINT, HELD, HOST, LAN, NONE, TUNNEL } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import type { StationPairMap } from "../table/station-pairs.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import { macHi, macLo } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { Captures, preciseTime } from "./captures.js";
-import { clearRow } from "./counters.js";
 import type { EngineHooks } from "./engine.js";
 import { FlowCommands } from "./flow-commands.js";
 import type { Adopted, FromWorker, Overlay, Query, Subnet, ToWorker } from "./messages.js";
 import { OverlayCommands } from "./overlay-commands.js";
+import { PortCommands, wordsOf } from "./port-commands.js";
 import type { FlowMap } from "./recorder.js";
 import { Rules } from "./rules.js";
 import { SteeringMaps } from "./steering-maps.js";
@@ -46,11 +45,10 @@ export class Commands implements EngineHooks {
   /** Until the control side says stop. */
   running = true;
   private mapIsNew = true;
-  /** Ports that are not read yet, and how to begin. */
-  private readonly unread = new Map<number, () => void>();
   private former: FormerFlows | undefined;
   private readonly maps: SteeringMaps;
   private readonly overlay: OverlayCommands;
+  private readonly ports: PortCommands;
   private readonly rules: Rules;
   private readonly flows: FlowCommands;
   private readonly withholder: Withholder;
@@ -60,8 +58,8 @@ export class Commands implements EngineHooks {
 
   constructor(
     private readonly state: State,
-    private readonly io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
-    private readonly counters: Float64Array,
+    io: Pick<PacketIo, "addPort" | "addRing" | "removePort">,
+    counters: Float64Array,
     private readonly hooks: CommandsHooks,
   ) {
     this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family));
@@ -70,6 +68,10 @@ export class Commands implements EngineHooks {
       lookup: (key, value, family) => this.maps.lookup(key, value, family),
       forget: () => this.forget(),
       flush: (matches) => this.flows.flush(matches),
+    });
+    this.ports = new PortCommands(state, io, counters, {
+      flush: (matches) => this.flows.flush(matches),
+      tunnelGone: () => this.overlay.removeTunnel(),
     });
     this.rules = new Rules(state, (matches) => this.flows.flush(matches));
     this.withholder = new Withholder(state, this.maps);
@@ -83,10 +85,10 @@ export class Commands implements EngineHooks {
     const { state } = this;
     switch (m.type) {
       case "add-port":
-        this.addPort(m);
+        this.ports.add(m);
         break;
       case "remove-port":
-        this.removePort(m.port);
+        this.ports.remove(m.port);
         break;
       case "add-network":
         this.addNetwork(m.network, m.subnets, m.flags, m.overlay);
@@ -109,16 +111,16 @@ export class Commands implements EngineHooks {
         break;
       case "add-tunnel":
         this.overlay.addTunnel(m);
-        this.read(m.port, () => this.io.addPort(m.port, m.fd));
+        this.ports.read(m.port, m.fd);
         break;
       case "set-remote":
-        this.overlay.setRemote(m, ...this.wordsOf(m.addresses));
+        this.overlay.setRemote(m, ...wordsOf(state.addresses, m.addresses));
         break;
       case "remove-remote":
         this.overlay.removeRemote(m);
         break;
       case "snat-address":
-        this.overlay.setSnat(m, ...this.wordsOf(m.addresses));
+        this.overlay.setSnat(m, ...wordsOf(state.addresses, m.addresses));
         break;
       case "set-seal":
         this.overlay.setSeal(m);
@@ -171,9 +173,7 @@ export class Commands implements EngineHooks {
         state.bare = new Set(m.devices);
         break;
       case "add-held":
-        clearRow(this.counters, m.port);
-        state.ports.set(m.port, HELD, 0, 0, 0, 0);
-        this.read(m.port, () => this.io.addRing(m.port, m.fd, m.size));
+        this.ports.addHeld(m);
         break;
       case "watch":
         this.hooks.watch(m.fd);
@@ -237,16 +237,6 @@ export class Commands implements EngineHooks {
       if (conntrack.isLive(id) && (conntrack.egress(id, 0) & EGRESS_OFFLOAD) !== 0) this.settle(id);
   }
 
-  /** Words of addresses of the configuration, of which at most one is of each family; NO_ADDRESS for the family that is missing. */
-  private wordsOf(list: readonly IpAddress[]): [ipv4: number, ipv6: number] {
-    const { addresses } = this.state;
-    const word = (family: 4 | 6): number => {
-      const address = list.find((each) => each.family === family);
-      return address === undefined ? NO_ADDRESS : addresses.take(address);
-    };
-    return [word(4), word(6)];
-  }
-
   private addNetwork(id: number, subnets: readonly Subnet[], flags: number, overlay?: Overlay): void {
     const { addresses, networks } = this.state;
     const of = (family: 4 | 6): Subnet | undefined => subnets.find(({ gateway }) => gateway.family === family);
@@ -295,67 +285,13 @@ export class Commands implements EngineHooks {
     for (const word of before) addresses.release(word);
   }
 
-  private addPort(m: Extract<ToWorker, { type: "add-port" }>): void {
-    const { endpoints, fdb, networks, ports, shaper } = this.state;
-    const [ipv4, ipv6] = this.wordsOf(m.addresses);
-    const hi = macHi(m.mac);
-    const lo = macLo(m.mac);
-    clearRow(this.counters, m.port);
-    ports.set(m.port, m.kind, hi, lo, ipv4, m.network, ipv6);
-    if (m.kind === HOST || m.kind === ENDPOINT) fdb.addStatic(fdbKey(hi, m.network), lo, m.port);
-    if (m.kind === ENDPOINT) for (const word of [ipv4, ipv6]) if (word !== NO_ADDRESS) endpoints.set(word, m.network, m.port);
-    if (m.kind === ENDPOINT) ports.device[m.port] = m.device;
-    if (m.kind === HOST) {
-      networks.hostPort[m.network] = m.port;
-      networks.hostDevice[m.network] = m.device;
-    }
-    if (m.kind === LAN) networks.lanPort[m.network] = m.port;
-    if (m.kind === HOST || m.kind === LAN) {
-      networks.macHi[m.network] = hi;
-      networks.macLo[m.network] = lo;
-    }
-    this.state.stationPairs.takeBack();
-    if (m.bandwidth !== undefined) shaper.set(m.port, m.bandwidth);
-    this.read(m.port, () => this.io.addPort(m.port, m.fd));
-  }
-
-  /** From now on; but what waits to be read may be of flows that a former process knew, so not before these were looked at. */
-  private read(port: number, start: () => void): void {
-    if (this.former === undefined && this.state.awaitsFormer) this.unread.set(port, start);
-    else start();
-  }
-
-  /** Its flows end too: the number may soon be another port's. */
-  private removePort(port: number): void {
-    const { addresses, conntrack, endpoints, fdb, networks, ports } = this.state;
-    if (ports.kind[port] === NONE) return; // one whose device ended by itself is removed by whoever had it, too
-    if (!this.unread.delete(port)) this.io.removePort(port);
-    this.state.shaper.clear(port);
-    this.state.stationPairs.takeBack();
-    fdb.flushPort(port);
-    const network = ports.network[port]!;
-    if (ports.kind[port] === ENDPOINT) for (const word of [ports.address[port]!, ports.address6[port]!]) endpoints.delete(word, network);
-    addresses.release(ports.address6[port]!);
-    if (ports.kind[port] === HOST) {
-      networks.hostPort[network] = -1;
-      networks.hostDevice[network] = 0;
-      networks.wayIn[network] = 0;
-      networks.wayIn6[network] = 0;
-    }
-    if (ports.kind[port] === LAN) networks.lanPort[network] = -1;
-    if (ports.kind[port] === TUNNEL) this.overlay.removeTunnel();
-    ports.clear(port);
-    this.flows.flush((id) => (conntrack.egress(id, 0) & EGRESS_PORT) === port || (conntrack.egress(id, 1) & EGRESS_PORT) === port);
-  }
-
   private adopt(last: boolean): Adopted {
     this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), this.mapIsNew, this);
     const { former } = this;
     former.adopt(last);
     this.captures.adopted();
     this.state.awaitsFormer = former.left > 0;
-    for (const start of this.unread.values()) start();
-    this.unread.clear();
+    this.ports.startReading();
     return { taken: former.taken, left: former.left, lost: former.lost };
   }
 

@@ -74,7 +74,7 @@ export interface Adopted {
 }
 
 /** `workerData` of the worker. */
-export interface WorkerOptions {
+export interface WorkerData {
   counters: SharedArrayBuffer;
   /**
    * Int32 0: number of messages posted; the worker reads its messages when it changes. Int32 1: not 0 when the process ends. Int32 2: when the
@@ -83,6 +83,10 @@ export interface WorkerOptions {
   mailbox: SharedArrayBuffer;
   /** eventfd that ends the worker's wait. */
   wakeFd: number;
+}
+
+/** The first message to the worker, which waits for it. */
+export interface WorkerOptions {
   /** Which of how many workers it is. */
   worker: number;
   workers: number;

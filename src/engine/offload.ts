@@ -86,7 +86,8 @@ export class Offload {
         return target >= since ? ct.ESTABLISHED : old;
       case ct.RESET_ORIGINAL:
       case ct.RESET_REPLY:
-        return client >= since && target >= since ? ct.ESTABLISHED : old; // who really resets a connection sends nothing more
+        // Who really resets a connection sends nothing more. Who resets one that he has opened in another's name does not know what to acknowledge.
+        return client >= since && target >= since && isReached(this.state, id, this.carriedAck(id, 0)) ? ct.ESTABLISHED : old;
       case ct.UNREPLIED:
       case ct.REPLIED:
         if (old === ct.UNREPLIED && target < since) return old;

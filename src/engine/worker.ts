@@ -20,7 +20,7 @@ import { Engine } from "./engine.js";
 import { flowMemory, readFlowFile } from "./flow-memory.js";
 import { useHugePages } from "./huge-pages.js";
 import { tuneJit } from "./jit.js";
-import type { FromWorker, ToWorker, WorkerOptions } from "./messages.js";
+import type { FromWorker, ToWorker, WorkerData, WorkerOptions } from "./messages.js";
 import { Polling } from "./polling.js";
 
 /** Idle, the loop wakes once a second for flows and fragments, which grow old by the second; seldom for MAC addresses; else not at all. */
@@ -29,40 +29,26 @@ const IDLE_MS = 1_000,
   FOREVER_MS = -1;
 
 tuneJit();
-const options = workerData as WorkerOptions;
+const shared = workerData as WorkerData;
 const control = parentPort!;
-const mailbox = new Int32Array(options.mailbox);
-const counters = new Float64Array(options.counters);
+const mailbox = new Int32Array(shared.mailbox);
+const counters = new Float64Array(shared.counters);
 const allocate = (size: number): ArrayBuffer => native.allocate(size);
 const memory = new PacketMemory(SLOTS, allocate);
-const io = new NativeIo(memory, options.wakeFd);
-const state = new State({
-  ...options,
-  random: secureRandom(fillRandom),
-  routing: new RouteQuery(),
-  allocate,
-  sealer: new NativeSealer(memory),
-  memory: flowMemory(options),
-  awaitsFormer: options.former.length > 0,
-});
-useHugePages(memory, state);
-const polling = new Polling();
-const commands = new Commands(state, io, counters, {
-  tell,
-  watch: (fd) => io.watch(fd),
-  openFlowMap: (fd, family) => ({
-    lookup: (key, value) => getElement(fd, key, value) === 0,
-    put: (keys, values, count) => putBatch(fd, keys, values, count),
-    delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
-  }),
-  mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
-  openStationPairs: (fd) => ({
-    put: (keys, values, count) => putBatch(fd, keys, values, count),
-    delete: (keys, count) => deleteBatch(fd, keys, STATION_PAIR_KEY_SIZE, count),
-  }),
-  readFormer: () => options.former.map(readFlowFile),
-});
-const engine = new Engine(io, memory, state, counters, commands);
+const io = new NativeIo(memory, shared.wakeFd);
+const options = firstMessage();
+if (options !== undefined) serve(options);
+
+/** What the engine is to be made with, once it is there; undefined: it will not come. */
+function firstMessage(): WorkerOptions | undefined {
+  for (;;) {
+    const posted = Atomics.load(mailbox, 0);
+    const next = receiveMessageOnPort(control);
+    if (next !== undefined) return next.message as WorkerOptions;
+    if (Atomics.load(mailbox, 1) !== 0) return undefined;
+    Atomics.wait(mailbox, 0, posted);
+  }
+}
 
 /** As `crypto.getRandomValues`, which is 5 ms of code to be loaded first. */
 function fillRandom(block: Int32Array): void {
@@ -73,41 +59,72 @@ function tell(message: FromWorker): void {
   control.postMessage(message);
 }
 
-function readMailbox(): void {
-  for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
-    commands.carryOut(next.message as ToWorker);
-}
+/** Until there is a message that stops it. */
+function serve(options: WorkerOptions): void {
+  const state = new State({
+    ...options,
+    random: secureRandom(fillRandom),
+    routing: new RouteQuery(),
+    allocate,
+    sealer: new NativeSealer(memory),
+    memory: flowMemory(options),
+    awaitsFormer: options.former.length > 0,
+  });
+  useHugePages(memory, state);
+  const polling = new Polling();
+  const commands = new Commands(state, io, counters, {
+    tell,
+    watch: (fd) => io.watch(fd),
+    openFlowMap: (fd, family) => ({
+      lookup: (key, value) => getElement(fd, key, value) === 0,
+      put: (keys, values, count) => putBatch(fd, keys, values, count),
+      delete: (keys, count) => deleteBatch(fd, keys, family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE, count),
+    }),
+    mapOrder: (fd) => native.mapFile(fd, orderPlaces(state.workers) * ORDER_VALUE_SIZE),
+    openStationPairs: (fd) => ({
+      put: (keys, values, count) => putBatch(fd, keys, values, count),
+      delete: (keys, count) => deleteBatch(fd, keys, STATION_PAIR_KEY_SIZE, count),
+    }),
+    readFormer: () => options.former.map(readFlowFile),
+  });
+  const engine = new Engine(io, memory, state, counters, commands);
 
-function patience(): number {
-  if (state.conntrack.used > 0 || state.fragments.isWaiting) return IDLE_MS;
-  return state.fdb.used > 0 ? LEARNED_MS : FOREVER_MS;
-}
+  function readMailbox(): void {
+    for (let next = receiveMessageOnPort(control); next !== undefined; next = receiveMessageOnPort(control))
+      commands.carryOut(next.message as ToWorker);
+  }
 
-function loop(): void {
-  let seen = 0;
-  let watched = 0;
-  let received = 0;
-  while (commands.running && Atomics.load(mailbox, 1) === 0) {
-    const posted = Atomics.load(mailbox, 0);
-    if (posted !== seen) {
-      seen = posted;
-      engine.finish();
-      readMailbox();
-      if (!commands.running) break;
-    }
-    // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
-    const spin = polling.budget(received, options.spinNs);
-    received = engine.turn(spin, patience());
-    polling.learn(spin, io.clock[CLOCK_WAIT]!);
-    if (io.clock[2] !== watched) {
-      watched = io.clock[2]!;
-      tell({ type: "readable" });
+  function patience(): number {
+    if (state.conntrack.used > 0 || state.fragments.isWaiting) return IDLE_MS;
+    return state.fdb.used > 0 ? LEARNED_MS : FOREVER_MS;
+  }
+
+  function loop(): void {
+    let seen = 0;
+    let watched = 0;
+    let received = 0;
+    while (commands.running && Atomics.load(mailbox, 1) === 0) {
+      const posted = Atomics.load(mailbox, 0);
+      if (posted !== seen) {
+        seen = posted;
+        engine.finish();
+        readMailbox();
+        if (!commands.running) break;
+      }
+      // Poll on after traffic, as waking a sleeping thread costs more than most packets; sleep after a look in vain.
+      const spin = polling.budget(received, options.spinNs);
+      received = engine.turn(spin, patience());
+      polling.learn(spin, io.clock[CLOCK_WAIT]!);
+      if (io.clock[2] !== watched) {
+        watched = io.clock[2]!;
+        tell({ type: "readable" });
+      }
     }
   }
-}
 
-tell({ type: "ready" });
-loop();
-commands.settleAll();
-Atomics.store(mailbox, 2, state.conntrack.held); // a message might come after the thread's end
-tell({ type: "stopped" });
+  tell({ type: "ready" });
+  loop();
+  commands.settleAll();
+  Atomics.store(mailbox, 2, state.conntrack.held); // a message might come after the thread's end
+  tell({ type: "stopped" });
+}

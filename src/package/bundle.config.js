@@ -1,7 +1,10 @@
 /**
  * What runs is made of few files: each that Node.js loads costs half a millisecond of the start. `dist/engine/worker.cjs` is one file;
- * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.js`, of which
- * what it begins with is in another, `early.js`; what it has in common with commands is in `shared.js`; the rest is as rolldown divides it.
+ * `dist/cli/main.js` loads from `dist/run` what a command needs. What only the main job needs is there in one file, `main-job.cjs`, of which
+ * what it begins with is in another, `early.cjs`; what it has in common with commands is in `shared.cjs`; the rest is as rolldown divides it.
+ * `dist/package/main.js` is for builds alone.
+ *
+ * They are CommonJS: for ES modules Node.js needs 6 ms more (decision 205).
  *
  * Everything lies two levels below the package's root, as the modules in `dist` do: they find files by `import.meta.url`.
  */
@@ -40,32 +43,78 @@ always.delete(MAIN); // it waits for them
 const isMainJob = (id) => mainJob.has(id) || always.has(id);
 
 /** V8 keeps the source of what runs, and twice as large if one letter in it is none of Latin-1. */
-const small = { format: "esm", sourcemap: true, comments: { legal: true, annotation: false, jsdoc: false }, charset: "ascii" };
+const runs = { format: "cjs", sourcemap: true, comments: { legal: true, annotation: false, jsdoc: false }, charset: "ascii" };
+
+/**
+ * Modules of Node.js are loaded when they are first used: `node:crypto`, `node:http` and `node:child_process`, 4 ms together, the main job needs
+ * after `ready`, if ever.
+ */
+const lateBuiltins = {
+  name: "late-builtins",
+  renderChunk(code) {
+    const late = new Set();
+    const changed = code
+      .replace(/^(\s*)(?:let|const) (\w+) = (require\("node:([\w/]+)"\));$/gm, (line, indent, name, load, module) => {
+        if (LOADED.has(module)) return line;
+        late.add(name);
+        return `${indent}const ${name} = late(() => ${load});`;
+      })
+      .replace(/^(\w+) = \S*__toESM\(\1(?:, 1)?\);$/gm, (line, name) => (late.has(name) ? "" : line));
+    return late.size === 0 ? null : { code: changed.replace(/^(#!.*\n)?/, `$1${LATE}`), map: null };
+  },
+};
+/** Node.js itself has loaded these. */
+const LOADED = new Set(["buffer", "events", "fs", "module", "path", "process", "timers", "url", "util"]);
+const LATE = 'const late = (load) => new Proxy({}, { get: (_, name) => (name === "default" ? load() : load()[name]) }); ';
+
+/** A file that is loaded in the middle of loading another one would find that empty. */
+const noCycles = {
+  name: "no-cycles",
+  generateBundle(_, bundle) {
+    const visit = (file, way) => {
+      if (way.includes(file)) throw new Error(`files load each other: ${[...way, file].join(" -> ")}`);
+      for (const next of bundle[file]?.imports ?? []) visit(next, [...way, file]);
+    };
+    for (const file of Object.keys(bundle)) visit(file, []);
+  },
+};
 
 export default [
   {
     input: join(SRC, "engine/worker.ts"),
     platform: "node",
-    output: { ...small, format: "cjs", file: "dist/engine/worker.cjs" }, // CommonJS: docs/performance.md
+    plugins: [lateBuiltins],
+    output: { ...runs, file: "dist/engine/worker.cjs" },
   },
   {
     input: join(SRC, "cli/main.ts"),
     platform: "node",
     preserveEntrySignatures: false,
+    plugins: [lateBuiltins, noCycles],
     checks: { ineffectiveDynamicImport: false },
     output: {
-      ...small,
+      ...runs,
       dir: "dist",
       entryFileNames: "cli/main.js",
-      chunkFileNames: "run/[name].js",
+      chunkFileNames: "run/[name].cjs",
       codeSplitting: {
         includeDependenciesRecursively: false,
         groups: [
           { name: "early", test: (id) => early.has(id) && !light.has(id) },
           { name: "main-job", test: (id) => isMainJob(id) && !light.has(id) },
-          { name: "shared", test: (id) => (isMainJob(id) && light.has(id)) || id.includes("/node_modules/commander/") },
+          {
+            name: "shared",
+            test: (id) => (isMainJob(id) && light.has(id)) || id.includes("/node_modules/commander/") || id.includes("rolldown/runtime"),
+          },
+          { name: "valibot", test: (id) => id.includes("/node_modules/valibot/") },
         ],
       },
     },
+  },
+  {
+    input: join(SRC, "package/main.ts"),
+    platform: "node",
+    checks: { ineffectiveDynamicImport: false },
+    output: { format: "esm", codeSplitting: false, file: "dist/package/main.js" },
   },
 ];

@@ -9,6 +9,7 @@ import type { InfoView, MappingView, StatsView } from "../api/types.js";
 import { version } from "../api/version.js";
 import type { BalanceOptions } from "../control/balance-options.js";
 import { Balancer, type TargetEvent } from "../control/balancer.js";
+import { countPorts, discardBegun } from "../control/begin.js";
 import { Controller, type ControllerOptions, type OffloadState } from "../control/controller.js";
 import { checkPortFamilies } from "../control/families.js";
 import { HealthChecks } from "../control/health.js";
@@ -38,7 +39,7 @@ export interface OwnNetwork {
   mtu: number;
 }
 
-export type MainJobConfig = RunConfig & Pick<ControllerOptions, "maps">;
+export type MainJobConfig = RunConfig & Pick<ControllerOptions, "begun">;
 
 export class MainJob {
   readonly mappings: MappingView[] = [];
@@ -105,9 +106,10 @@ export class MainJob {
     let controller: Controller;
     try {
       await sweep();
-      controller = await Controller.start({ ...config, continuity: { dir: runDir(), role: "standalone" } }, onDeath);
+      const continuity = { dir: runDir(), role: "standalone" } as const;
+      controller = await Controller.start({ ...config, continuity, fixedPorts: countPorts(config.publish) }, onDeath);
     } catch (error) {
-      config.maps?.discard(); // 100 MB, which nobody else would give back
+      if (config.begun !== undefined) await discardBegun(config.begun);
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&

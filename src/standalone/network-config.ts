@@ -2,9 +2,9 @@
 
 import { ATTACH_WORDS, isAttachWord } from "../control/network/attach.js";
 import type { BridgeSpec } from "../control/network/bridge.js";
-import type { EndpointSpec } from "../control/network/endpoints.js";
 import type { NetworkSpec } from "../control/network/kinds.js";
 import { MAX_MTU, MIN_MTU } from "../control/network/mtu.js";
+import type { EndpointSpec } from "../control/network/namespaces.js";
 import type { Subnet } from "../control/network/subnet.js";
 import { isHostAddress, lowestFree, subnetProblem } from "../model/addresses.js";
 import { formatIp, formatPrefix, type IpAddress, lastOf, parseIp, parsePrefix, prefixContains, sameIp } from "../wire/ip-address.js";

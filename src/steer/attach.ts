@@ -6,11 +6,11 @@
  * start, when somebody waits, filters do what links will do: `makeLinks` puts these in their place. A packet that the one lets pass in that moment comes to the
  * other, too, which does the same with it: nothing is missed.
  */
-import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
+import { randomHex } from "../sys/random.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
@@ -28,7 +28,7 @@ export interface Attachment {
 
 export class Attacher {
   /** Of the names of what is in the store, which no other process has given. */
-  private readonly series = randomBytes(6).toString("hex");
+  private readonly series = randomHex(6);
   private kept = 0;
   /** Devices whose clsact this process has made. */
   private readonly qdiscs = new Set<number>();

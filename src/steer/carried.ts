@@ -4,7 +4,7 @@
  */
 import * as bpf from "../sys/bpf.js";
 
-/** Places; each takes 16 bytes for each CPU, used or not. A range takes one for each of its addresses, however long it is. */
+/** Places at most, where it is known which ports there will be; each takes 16 bytes for each CPU, used or not. A range takes one for each of its addresses. */
 export const CARRIED_PLACES = 4096,
   /** Where others publish ports, each by itself: 10,000 of both families and some more. */
   MANY_CARRIED_PLACES = 32_768;

@@ -56,7 +56,7 @@ export interface EndpointMapFds extends HostFlowMapFds {
 export const GUARD_SIZE = 48, GUARD_TAP_AT = 0, GUARD_PORT_AT = 4, GUARD_MAC_AT = 8, GUARD_CARRIED_AT = 14, GUARD_GATEWAY_AT = 16, GUARD_IPV4_AT = 24,
   GUARD_NETWORK_AT = 28, GUARD_IPV6_AT = 32;
 const GUARD: GuardLayout = { mac: GUARD_MAC_AT, network: GUARD_NETWORK_AT, ipv4: GUARD_IPV4_AT, ipv6: GUARD_IPV6_AT };
-/** Room: as many endpoints as the engine has ports, and those that are being removed. */
+/** Room in maps with an entry an endpoint: as many as the engine has ports, and those that are being removed. */
 export const MAX_ENDPOINTS = 1 << 12;
 
 /** Stack, beside what program.ts and family.ts have there: TAP, number of the port, and a frame's Ethernet header. */

@@ -5,6 +5,7 @@ import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { toBytes } from "../wire/ip-address.js";
+import { MAX_ENDPOINTS } from "./endpoint-programs.js";
 import {
   GUARD_IPV4_AT,
   GUARD_IPV6_AT,
@@ -15,8 +16,6 @@ import {
   lanFromProgram,
 } from "./lan-carry-programs.js";
 import type { MapFds } from "./packet-program.js";
-
-const MAX_ENDPOINTS = 1 << 12;
 
 export interface CarriedStation {
   /** Interface index of the pair's end in the host's namespace. */

@@ -19,6 +19,7 @@ const PORT_KEY_SIZE = 8, PORT6_KEY_SIZE = 20;
 export const VALUE_SIZE = 4;
 const FRAGMENT_VALUE_SIZE = 8,
   MAX_PUBLISHED = 1 << 18,
+  FEW = 128,
   MAX_LOCALS = 1 << 14,
   MAX_INSIDE = 1 << 11, // ports of the engine (`table/ports.ts`)
   MAX_FRAGMENTS = 1 << 10,
@@ -43,21 +44,21 @@ export interface MapOptions {
   offload?: boolean;
   /** Default: one. */
   workers?: number;
-  /** Counts what is carried for many published ports, each by itself. */
-  manyPorts?: boolean | undefined;
+  /** So many ports will be published, and no others, and there will be no overlay networks. Default: as many as a daemon may be asked for. */
+  fixedPorts?: number | undefined;
   /** Keeps the flows while the process is restarted. */
   store?: FdStore | undefined;
 }
 
 /** What the maps' sizes depend on, and which there are. */
-const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "manyPorts", "workers", "store"] as const;
+const DEPENDS_ON = ["flowCapacity", "ipv6", "offload", "fixedPorts", "workers", "store"] as const;
 
 /** Of `flowCapacity`, the part that may be IPv6: an LRU map takes its memory at the start, 176 bytes an entry here, used or not. */
 const IPV6_SHARE = 4;
 
 /** Of the map `carried`, with offload. */
-export function placesOf({ manyPorts = false }: Pick<MapOptions, "manyPorts">): number {
-  return manyPorts ? MANY_CARRIED_PLACES : CARRIED_PLACES;
+export function placesOf({ fixedPorts }: Pick<MapOptions, "fixedPorts">): number {
+  return fixedPorts === undefined ? MANY_CARRIED_PLACES : Math.min(CARRIED_PLACES, FEW + 2 * fixedPorts);
 }
 
 /** A map, and what it is kept as while the process is restarted. */
@@ -66,7 +67,7 @@ interface Planned {
   keptAs?: string;
 }
 
-function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
+function plan({ flowCapacity, ipv6 = false, offload = false, fixedPorts, workers = 1 }: MapOptions): Record<keyof MapFds, Planned> {
   const map = (name: string, type: number, keySize: number, valueSize: number, maxEntries: number, flags = 0): Planned => ({
     spec: { name: `tsproxy_${name}`, type, keySize, valueSize, maxEntries, flags },
   });
@@ -75,22 +76,23 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers 
   const of6 = (entries: number): number => (ipv6 ? entries : 1);
   const across = ipv6 && offload ? Math.ceil(flowCapacity / IPV6_SHARE) + slack : slack;
   const flows6 = of6(2 * Math.ceil(flowCapacity / IPV6_SHARE) + slack);
+  const published = fixedPorts === undefined ? MAX_PUBLISHED : FEW + fixedPorts; // the kernel clears places for them at the start
   return {
     flows: { ...map("flows", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FLOW_VALUE_SIZE, flows), keptAs: flowsName(flowCapacity) },
     fragments: map("fragments", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, FRAGMENT_VALUE_SIZE, MAX_FRAGMENTS + slack),
     pairs: map("pairs", bpf.MAP_LRU_HASH, 8, VALUE_SIZE, MAX_PAIRS + slack),
-    ports: map("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, MAX_PUBLISHED, bpf.F_NO_PREALLOC),
+    ports: map("ports", bpf.MAP_HASH, PORT_KEY_SIZE, VALUE_SIZE, published, bpf.F_NO_PREALLOC),
     locals: map("locals", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     own: map("own", bpf.MAP_HASH, 4, VALUE_SIZE, MAX_LOCALS, bpf.F_NO_PREALLOC),
     ipsec: map("ipsec", bpf.MAP_LPM_TRIE, 8, VALUE_SIZE, MAX_NETWORKS, bpf.F_NO_PREALLOC),
     // Nobody asks whether a flow is over: what is not used any more makes room.
     across: { ...map("across", bpf.MAP_LRU_HASH, FLOW_KEY_SIZE, ACROSS_VALUE_SIZE, across), keptAs: acrossName(flowCapacity) },
-    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ manyPorts }) : 1),
+    carried: map("carried", bpf.MAP_PERCPU_ARRAY, 4, CARRIED_SIZE, offload ? placesOf({ fixedPorts }) : 1),
     order: map("order", bpf.MAP_ARRAY, 4, ORDER_VALUE_SIZE, orderPlaces(workers), bpf.F_MMAPABLE),
     flows6: { ...map("flows6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE, flows6), keptAs: flowsName(flowCapacity, ipv6) },
     fragments6: map("fragments6", bpf.MAP_LRU_HASH, FLOW6_KEY_SIZE, FRAGMENT_VALUE_SIZE, of6(MAX_FRAGMENTS + slack)),
     pairs6: map("pairs6", bpf.MAP_LRU_HASH, 32, VALUE_SIZE, of6(MAX_PAIRS + slack)),
-    ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(MAX_PUBLISHED), bpf.F_NO_PREALLOC),
+    ports6: map("ports6", bpf.MAP_HASH, PORT6_KEY_SIZE, VALUE_SIZE, of6(published), bpf.F_NO_PREALLOC),
     locals6: map("locals6", bpf.MAP_HASH, 16, VALUE_SIZE, of6(MAX_LOCALS), bpf.F_NO_PREALLOC),
     ipsec6: map("ipsec6", bpf.MAP_LPM_TRIE, 20, VALUE_SIZE, of6(MAX_NETWORKS), bpf.F_NO_PREALLOC),
     // Their memory is taken at the start: an endpoint that finds none would be on veth pairs, and not carried, for as long as it lives.
@@ -108,7 +110,14 @@ function plan({ flowCapacity, ipv6 = false, offload = false, manyPorts, workers 
     moved: map("moved", bpf.MAP_PERCPU_ARRAY, 4, MOVED_SIZE, offload ? MOVED_PLACES : 1),
     tunnel: map("tunnel", bpf.MAP_ARRAY, 4, TUNNEL_VALUE_SIZE, 1),
     members: map("members", bpf.MAP_HASH, 4, STATION_KEY_SIZE, MAX_INSIDE, bpf.F_NO_PREALLOC),
-    stations: map("stations", bpf.MAP_HASH, STATION_KEY_SIZE, STATION_VALUE_SIZE, MAX_STATIONS, bpf.F_NO_PREALLOC),
+    stations: map(
+      "stations",
+      bpf.MAP_HASH,
+      STATION_KEY_SIZE,
+      STATION_VALUE_SIZE,
+      fixedPorts === undefined ? MAX_STATIONS : 1,
+      bpf.F_NO_PREALLOC,
+    ),
     toNodes: map("to_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
     fromNodes: map("from_nodes", bpf.MAP_PROG_ARRAY, 4, 4, 1),
     counters: map("stats", bpf.MAP_PERCPU_ARRAY, 4, 8, COUNTERS.length),

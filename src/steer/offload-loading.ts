@@ -40,11 +40,11 @@ export class OffloadLoading {
   }
 
   /** Descriptor of the program that takes what the engine writes to an uplink; it is to be there before `tell`. */
-  loadEmit(uplink: number): number {
+  loadingEmit(uplink: number): bpf.Steps<number> {
     const { maps, options, descriptors } = this;
     const load = (pastBridge: boolean): bpf.Steps<number> =>
       descriptors.loading("emit", emitProgram(uplink, maps, { ...options, pastBridge }));
-    return bpf.now(loadPastBridge(this.toLoad(), load));
+    return loadPastBridge(this.toLoad(), load);
   }
 
   /** What is known at the start. */

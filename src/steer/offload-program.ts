@@ -14,6 +14,7 @@
  */
 
 import {
+  ACKED_FIRST,
   FLOW_ACKED_AT,
   FLOW_CARRIED_AT,
   FLOW_DESTINATION_AT,
@@ -107,7 +108,8 @@ export function forwardOffloaded(p: Program, f: Family, link: LinkLayer, engine:
   p.jumpIf("r0", "!=", TCP_FIN | TCP_ACK, engine)
     .store("u32", "r10", ENDING, 1)
     .jump("not-turning");
-  p.label("going on").load("u16", "r0", "r10", TCP_END).store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
+  p.label("going on").load("u16", "r0", "r10", TCP_END).jumpIf("r0", "!=", 0, "acked known").mov("r0", ACKED_FIRST).label("acked known");
+  p.store("u16", "r9", FLOW_ACKED_AT, "r0").label("not-turning");
   // An endpoint's address has been compared already.
   if (link !== "loopback" && from === undefined) p.lookup(f.maps.locals, sender).jumpIf("r0", "!=", 0, engine);
   p.load("u8", "r1", "r9", FLOW_OFFLOAD_AT).jumpIf("r1", "==", OFFLOAD_ACROSS, "across").jumpIf("r1", "==", OFFLOAD_BOTH, "both");

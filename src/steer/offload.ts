@@ -2,12 +2,12 @@
  * Loads the programs that carry flows (offload-program.ts), as far as they are wanted and the kernel takes them. Whatever it refuses, flows are served
  * without it, unless that must not be.
  */
-import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
+import { randomHex } from "../sys/random.js";
 import type { LinkLayer, MapFds } from "./program.js";
 import { type SteerOptions, steerProgram } from "./steer-program.js";
 
@@ -137,7 +137,7 @@ export function* loadOffload(
 
 /** For the store, of what no other process takes up: what a former one has put there by its names is let go of by them. */
 export function ownName(name: string): string {
-  return `${name}-${randomBytes(6).toString("hex")}`;
+  return `${name}-${randomHex(6)}`;
 }
 
 /** A program that may go past bridges; where the kernel refuses that, for whatever reason, one that does not. */

@@ -8,7 +8,7 @@
  * Who never leaves a gap is not waited for for ever. Where the queue to the engine is about to be full, what would wait is carried instead, as it would be
  * lost there: by the number of its stamps that have not left (ORDER_FULL), or, of a ring buffer, when it was full. At the latest after ORDER_MOST packets.
  */
-import { randomBytes } from "node:crypto";
+import { randomWord } from "../sys/random.js";
 import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
 import {
   INSIDE_BITS,
@@ -42,7 +42,7 @@ import type { Family } from "./family.js";
 import { INDEX, type Program, QUOTED, SKB_STORE_BYTES, SKB_TC_INDEX, UDP, VLAN_PUSH } from "./program.js";
 
 /** Nobody can reckon with whom he shares a place. All programs are made by one process. */
-const KEY = randomBytes(4).readInt32LE();
+const KEY = randomWord();
 
 /** Stack: STAMP_SIZE bytes, words where words can be written. */
 const STAMP = -474;

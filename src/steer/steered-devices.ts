@@ -13,6 +13,9 @@ import type { LinkLayer, MapFds } from "./program.js";
 import { steerProgram } from "./steer-program.js";
 import type { SteeringOptions } from "./steering-options.js";
 
+/** What there is at least. */
+const USUAL_LINKS = ["ethernet", "loopback"] as const;
+
 export class SteeredDevices {
   private readonly programs = new Map<LinkLayer, number>();
   private readonly attachments = new Map<number, Attachment & { link: LinkLayer }>();
@@ -111,13 +114,23 @@ export class SteeredDevices {
     this.programs.clear();
   }
 
+  /** Of the programs that each host needs, those that are not there yet. */
+  loadingUsual(): bpf.Steps<number>[] {
+    const steer = USUAL_LINKS.filter((link) => !this.programs.has(link)).map((link) => this.loadingSteer(link));
+    return [...steer, this.loadingHome("ethernet")];
+  }
+
   private programFor(link: LinkLayer): number {
-    let progFd = this.programs.get(link);
-    if (progFd === undefined) {
-      progFd = this.descriptors.load(link, steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }));
-      this.programs.set(link, progFd);
-    }
-    return progFd;
+    return this.programs.get(link) ?? bpf.now(this.loadingSteer(link));
+  }
+
+  private *loadingSteer(link: LinkLayer): bpf.Steps<number> {
+    const fd = yield* this.descriptors.loading(
+      link,
+      steerProgram(link, this.options.uplinks, this.maps, { ...this.options, offload: false }),
+    );
+    this.programs.set(link, fd);
+    return fd;
   }
 
   private attachHome(ifindex: number, link: LinkLayer): void {
@@ -126,11 +139,12 @@ export class SteeredDevices {
   }
 
   private homeFor(link: LinkLayer): number {
-    let progFd = this.homeFds.get(link);
-    if (progFd === undefined) {
-      progFd = this.descriptors.load("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
-      this.homeFds.set(link, progFd);
-    }
-    return progFd;
+    return this.homeFds.get(link) ?? bpf.now(this.loadingHome(link));
+  }
+
+  private *loadingHome(link: LinkLayer): bpf.Steps<number> {
+    const fd = yield* this.descriptors.loading("home", homeProgram(link, this.options.uplinks, this.maps, this.options));
+    this.homeFds.set(link, fd);
+    return fd;
   }
 }

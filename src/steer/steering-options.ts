@@ -19,6 +19,8 @@ export interface SteeringOptions {
   offload?: OffloadMode;
   /** `auto` waits for `loadOffload`. */
   offloadLater?: boolean;
+  /** The programs wait for `loadPrograms`; until then nothing is to be attached. */
+  programsLater?: boolean;
   /** Filters do until `makeLinks` what links are to do, which the kernel takes long for. */
   linksLater?: boolean;
   /** Packets may go to containers past their bridges, as `setPeer` says (past-bridge-program.ts). Needs Linux 6.7. */
@@ -30,7 +32,7 @@ export interface SteeringOptions {
   /** Keeps what is attached, and flows, while the process is restarted. */
   store?: FdStore | undefined;
   /** As in `MapOptions`. */
-  manyPorts?: boolean | undefined;
+  fixedPorts?: number | undefined;
   /** Begun before, if they are the right ones. */
   maps?: BegunMaps | undefined;
   /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */

@@ -44,10 +44,13 @@ export class Steering {
   /** Nothing has been entered in `flows` yet. */
   readonly flowsAreNew: boolean = true;
   /** Descriptor of the program for sockets that hold published ports; -1 where the firewall is bypassed: they are to drop all. */
-  readonly acceptFd: number = -1;
+  get acceptFd(): number {
+    return this.accept;
+  }
   /** Descriptors of the workers' ring buffers, of RING_SIZE bytes; none where the firewall is bypassed. */
   readonly ringFds: readonly number[] = [];
   private readonly descriptors = new Descriptors();
+  private accept = -1;
   private readonly devices: SteeredDevices;
   private readonly loading: OffloadLoading;
   private readonly tunnelDevices: TunnelDevices;
@@ -79,17 +82,43 @@ export class Steering {
       this.devices = new SteeredDevices(options, maps, attacher, descriptors, (ifindex) => this.isUplink(ifindex));
       this.host = new HostNetworks(maps, options.ipv6 === true ? [4, 6] : [4], (ifindex) => this.devices.hasHome(ifindex));
       this.loading = new OffloadLoading(options, maps, descriptors, this.devices);
-      if (options.bypass !== true) {
+      if (options.bypass !== true)
         this.ringFds = uplinks.map((_, worker) => createRing(`${worker}of${uplinks.length}`, store, descriptors.all));
-        this.acceptFd = descriptors.load("accept", acceptProgram(this.ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
-      }
       this.published = new PublishedPorts(options, maps, descriptors, this.ringFds);
-      for (const uplink of uplinks) this.emitters.push(attacher.attachUplink(uplink, this.loading.loadEmit(uplink)));
-      this.loading.tell();
+      if (options.programsLater !== true)
+        this.attachUplinks(
+          bpf.now(this.loadingAccept()),
+          uplinks.map((uplink) => bpf.now(this.loading.loadingEmit(uplink))),
+        );
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  /**
+   * Loads what `programsLater` has left for later, and what each host needs at its devices, each program in a thread of its own: the verifier takes longer for them
+   * than the rest of a start. Throws as the constructor does.
+   */
+  async loadPrograms(): Promise<void> {
+    const { devices, loading, options } = this;
+    const usual = devices.loadingUsual().map((steps) => bpf.apart(steps));
+    const emits = options.uplinks.map((uplink) => bpf.apart(loading.loadingEmit(uplink)));
+    const accept = bpf.apart(this.loadingAccept());
+    for (const each of await Promise.allSettled<unknown>([...usual, ...emits, accept])) if (each.status === "rejected") throw each.reason;
+    this.attachUplinks(await accept, await Promise.all(emits));
+  }
+
+  private *loadingAccept(): bpf.Steps<number> {
+    const { descriptors, maps, options, ringFds } = this;
+    if (options.bypass === true) return -1;
+    return yield* descriptors.loading("accept", acceptProgram(ringFds, maps, options), bpf.PROG_TYPE_SOCKET_FILTER);
+  }
+
+  private attachUplinks(acceptFd: number, emitFds: readonly number[]): void {
+    this.accept = acceptFd;
+    for (const [i, uplink] of this.options.uplinks.entries()) this.emitters.push(this.attacher.attachUplink(uplink, emitFds[i]!));
+    this.loading.tell();
   }
 
   /** Changes once, by `loadOffload`. */

@@ -55,6 +55,7 @@ const ETH_P_ALL = "0003";
 
 export interface BridgeLink {
   index: number;
+  name: string;
   /** "bridge", "veth", … */
   kind: string;
   mac: string;
@@ -104,6 +105,7 @@ function parseLink({ payload }: NetlinkMessage): BridgeLink {
   };
   return {
     index: readI32(payload, 4),
+    name: readString(attrs.get(IFLA.IFNAME)),
     kind: readString(info?.get(INFO_KIND)),
     mac: macText(attrs.get(IFLA.ADDRESS) ?? NO_BYTES),
     mtu: number(IFLA.MTU) ?? 0,

@@ -30,6 +30,11 @@ export interface Native {
   tapSteering(fd: number, progFd: number): void;
   /** Closes descriptors in a thread of their own; resolves when that is done. For devices, whose end takes the kernel 10 to 20 ms. */
   closeApart(fds: Int32Array): Promise<void>;
+  /**
+   * Makes room for so many descriptors, or as many as the process may have, in a thread of its own: else who opens one too many waits for a grace period of RCU.
+   * Resolves to 0 or -errno.
+   */
+  descriptorRoom(count: number): Promise<number>;
   /** Begins to make calls of bpf(2) one after another, in a thread of its own. `attrs`: theirs, without pointers, each of `attrSize` bytes. */
   callsStart(cmd: number, attrSize: number, attrs: Uint8Array): CallsHandle;
   /** Waits for them: descriptors or -errno, in the same order. To be called once; of who does not, descriptors are closed. */

@@ -2,6 +2,7 @@
  * An entry of the steering programs' maps `flows` and `flows6`, which they and the engine read and write, and how the engine asks for one. Key:
  * source, destination, ports and protocol of a packet as the engine sends it (`steer/program.ts`).
  */
+import { rawHalf } from "./raw.js";
 
 export const FLOW_KEY_SIZE = 16;
 /** Of `flows6`: source and destination of 16 bytes each, then u32 ports and u32 protocol as in `flows`. */
@@ -14,13 +15,15 @@ export const FLOW6_KEY_SIZE = 40;
  * them at, OFFLOAD_* (0: the flow is not offloaded and its packets go to the engine); u8 what their TTL loses, if both ends get others; u32 monotonic second of the last answer; u32
  * packets of all answers; and if both ends get others, u32 address and u16 port of the second one, the destination. At
  * FLOW_CARRIED_AT, u32 place in the map `carried` where they are counted too (steer/carried.ts). At FLOW_ACKED_AT, raw, the u16 upper half of what the last
- * TCP segment among them acknowledged, without FIN; 0: there was none.
+ * TCP segment among them acknowledged, without FIN, ACKED_FIRST instead of 0; 0: there was none.
  * At FLOW_ORDER_AT, u32 how many answers may yet wait for earlier ones (`wire/order.ts`); 0: none does.
  */
 // biome-ignore format: a table
 export const FLOW_VALUE_SIZE = 40, FLOW_UPLINK_AT = 0, FLOW_ADDRESS_AT = 4, FLOW_PORT_AT = 8, FLOW_OFFLOAD_AT = 10, FLOW_SEEN_AT = 12,
   FLOW_PACKETS_AT = 16, FLOW_DESTINATION_AT = 24, FLOW_DESTINATION_PORT_AT = 28, FLOW_INGRESS_AT = 32, FLOW_CARRIED_AT = 36, FLOW_ORDER_AT = 20,
   FLOW_HOPS_AT = 11, FLOW_ACKED_AT = 30, FLOW_WAY_IN_AT = 24; // where the destination is, which such a flow has not
+/** Raw, 1. Who asks what has been acknowledged takes a step too far for the right number. */
+export const ACKED_FIRST = rawHalf(1);
 export const OFFLOAD_SOURCE = 1,
   OFFLOAD_DESTINATION = 2,
   /** Both ends, and the family: what goes to the other one. Of `flows` its tuple is in the map `across`, of `flows6` at FLOW6_ADDRESS_AT: u32 source, u32 destination, u32 ports. */

@@ -1,8 +1,8 @@
 /** Which files of flows an instance takes from the run folder, and which it leaves to others. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, onTestFinished, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FlowFiles } from "../../src/control/flow-files.js";
 import { setLogSink } from "../../src/log.js";
 import { native } from "../../src/sys/native.js";
@@ -81,23 +81,64 @@ it("removes one of a namespace that has ended and whose inode it has itself, and
   expect(existsSync(path)).toBe(false);
 });
 
-it("goes on where one cannot be removed, and says so", () => {
-  put("7-0-00ff.flows", { cookie: owner.cookie + 1 });
-  const said: string[] = [];
-  setLogSink((_, message) => said.push(message));
-  vi.useFakeTimers();
-  onTestFinished(() => {
+describe("regularly", () => {
+  const ENDED = { netns: 1, cookie: 1 };
+  let said: string[];
+  beforeEach(() => {
+    said = [];
+    setLogSink((_, message) => said.push(message));
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
     setLogSink(() => {});
     vi.useRealTimers();
   });
-  vi.spyOn(native, "lockFile").mockImplementation(() => {
-    throw new Error("EIO");
+
+  it("removes those of a namespace that ends later, within a minute, and looks no more often than once a minute", () => {
+    const path = put("7-0-00ff.flows", ENDED);
+    const alive = new Set([1]);
+    const living = vi.fn(() => alive);
+    const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+    files.sweepRegularly(living);
+    vi.advanceTimersByTime(3 * 60_000);
+    expect([existsSync(path), living.mock.calls.length]).toEqual([true, 3]);
+    alive.delete(1);
+    vi.advanceTimersByTime(60_000);
+    expect(existsSync(path)).toBe(false);
+    const later = put("8-0-00ff.flows", ENDED); // of an instance that started after this one
+    vi.advanceTimersByTime(60_000);
+    expect([existsSync(later), living.mock.calls.length]).toEqual([false, 5]);
+    files.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
-  const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
-  files.sweepSoon();
-  vi.advanceTimersByTime(1_000);
-  expect(said).toEqual([`files of flows of others stay in ${dir}: EIO`]);
-  files.close();
+
+  it("asks no process while there is nobody else's file, or only one that somebody has", () => {
+    const files = new FlowFiles(dir, "standalone", 1, CAPACITY);
+    files.sweepRegularly(() => expect.unreachable());
+    vi.advanceTimersByTime(60_000);
+    const fd = openSync(put("7-0-00ff.flows", ENDED), "r+");
+    expect(native.lockFile(fd)).toBe(0);
+    vi.advanceTimersByTime(3 * 60_000);
+    expect([said, readdirSync(dir).length]).toEqual([[], 2]);
+    closeSync(fd);
+    files.leave();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("goes on where one cannot be removed, and says so once", () => {
+    const path = put("7-0-00ff.flows", { cookie: owner.cookie + 1 });
+    const lock = vi.spyOn(native, "lockFile").mockImplementation(() => {
+      throw new Error("EIO");
+    });
+    const files = new FlowFiles(dir, "standalone", 0, CAPACITY);
+    files.sweepRegularly();
+    vi.advanceTimersByTime(5 * 60_000);
+    expect(said).toEqual([`files of flows of others stay in ${dir}: EIO`]);
+    lock.mockRestore();
+    vi.advanceTimersByTime(60_000);
+    expect(existsSync(path)).toBe(false);
+    files.close();
+  });
 });
 
 it("makes another one where somebody has locked, or removed, the one that it just made", () => {

@@ -30,6 +30,7 @@ vi.mock("../../src/sys/bpf.js", () => ({ tcxPrograms: () => [] }));
 
 const bridge: BridgeLink = {
   index: 3,
+  name: "docker0",
   kind: "bridge",
   mac: "02:42:00:00:00:01",
   mtu: 1500,
@@ -41,7 +42,7 @@ const bridge: BridgeLink = {
   linkNetns: undefined,
   hasXdp: false,
 };
-const port: BridgeLink = { ...bridge, index: 5, kind: "veth", master: 3, forwards: true, link: 2, linkNetns: 7 };
+const port: BridgeLink = { ...bridge, index: 5, name: "veth1", kind: "veth", master: 3, forwards: true, link: 2, linkNetns: 7 };
 
 function found(change: { bridge?: Partial<BridgeLink>; port?: Partial<BridgeLink> } = {}): number | undefined {
   const links = [

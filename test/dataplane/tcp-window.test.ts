@@ -60,6 +60,7 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     c.server(SYN | ACK, 0x5555_0000, 0x1234_0001);
     const guesses = [
       [ACK, 0x9555_0000],
+      [ACK, 0x0000_1234], // whose upper half is 0, by which a note says that it is not known
       [ACK | PSH, 0x1555_0000],
       [ACK | FIN, 0x9555_0000],
       [FIN, 0x5555_0001],
@@ -76,6 +77,37 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     c.client(ACK, 0x1234_0001, 0x9555_0000);
     expect(c.left).toBe(30); // nothing of that prolongs it
     c.client(ACK, 0x1234_0001, 0x5555_0001);
+    expect(c.state).toBe("established");
+  });
+
+  const MIDDLE = 0x1234_0001;
+  it.each([
+    ["before the answer", ["syn", "rst", "answer"], MIDDLE],
+    ["after it, outside of the target's window", ["syn", "answer", "rst"], 0x9234_0000],
+    ["after it, inside", ["syn", "answer", "rst"], MIDDLE],
+  ])("is not proven by a reset and what its target then says, but by who gets that: %s", (_name, order, reset) => {
+    const c = new Connection(inside);
+    const send: Record<string, () => number> = {
+      syn: () => c.client(SYN, MIDDLE - 1, 0),
+      answer: () => c.server(SYN | ACK, 0x5555_0000, MIDDLE),
+      rst: () => c.client(RST, reset, 0),
+    };
+    for (const step of order) send[step]!();
+    expect(c.state).toBe("reset");
+    for (const [flags, number] of [
+      [ACK, 0x9555_0000],
+      [ACK, 0x0000_1234],
+      [FIN | ACK, 0x9555_0000],
+      [PSH, 0],
+      [0, 0],
+    ] as const) {
+      expect(c.client(flags, MIDDLE, number)).toBe(1); // its receiver knows better
+      c.server(ACK, 0x5555_0001, MIDDLE);
+      c.server(ACK, 0x5555_0001, MIDDLE);
+      expect(["reset", "syn-received"]).toContain(c.state);
+    }
+    c.client(ACK, MIDDLE, 0x5555_0001);
+    c.server(ACK, 0x5555_0001, MIDDLE);
     expect(c.state).toBe("established");
   });
 
@@ -131,6 +163,22 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     c.client(ACK, 0x70000001, 0xa0000001);
     expect([c.state, c.left]).toEqual(["established", 7440]);
   });
+});
+
+it("a connection taken up in its middle is proven by its target, if that goes on where the client has acknowledged, or by what the client acknowledges then", () => {
+  const c = new Connection(false);
+  c.client(ACK | PSH, 7_000_000, 0x9000_0000);
+  c.server(ACK, 9_000_000, 7_000_000); // as a target says that waits for the end of a handshake
+  expect([c.state, c.left]).toEqual(["syn-received", 60]);
+  c.client(ACK, 7_000_000, 0x9000_0000);
+  c.server(ACK, 9_000_000, 7_000_000);
+  expect(c.state).toBe("syn-received");
+  c.client(ACK, 7_000_000, 9_000_000);
+  expect([c.state, c.left]).toEqual(["established", 7440]);
+  const ahead = new Connection(false);
+  ahead.client(ACK, 7_000_000, 9_000_000);
+  ahead.server(ACK | PSH, 9_000_000 + 20 * MIB, 7_000_000); // there is much on its way
+  expect(ahead.state).toBe("established");
 });
 
 it("a connection taken up in its middle is judged by what was seen of it", () => {

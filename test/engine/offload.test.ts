@@ -387,6 +387,25 @@ describe("a connection that ends", () => {
     expect(d.flows()).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
   });
 
+  it("by a reset of somebody who has opened it in another's name stays reset, whatever its target answers", () => {
+    for (const [acked, state] of [
+      [0x9000, "reset"],
+      [0x1210, "established"],
+    ] as const) {
+      const d = bridged();
+      const client = (flags: number, seq: number): unknown =>
+        d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags, seq }));
+      client(p.SYN, 5);
+      const answer = { sport: TARGET, dport: SPORT, flags: p.SYN | p.ACK, seq: 0x1210_0000, ack: 6 };
+      d.fromUplink(p.tcp({ src: BRIDGED, dst: CLIENT }, answer));
+      client(p.RST, 20 << 20); // what we take for inside of the target's window
+      expect(d.flows()[0]!.state).toBe("reset");
+      carry(d, fromClient(p.TCP), 1, d.now, acked);
+      carry(d, fromServer(p.TCP), 1, d.now, 0x0001);
+      expect(d.flows()[0]!.state).toBe(state);
+    }
+  });
+
   it.each([
     ["at the next byte", 0, "fin-wait", "reset"],
     ["33 MiB further", 0x0210, "established", "established"],

@@ -196,6 +196,10 @@ onTsproxy("carries a segment that ends a connection, and gives the engine a copy
   const copies = (): string[] => sources.stdout.split("\n").filter((mac) => mac.startsWith("737464"));
   await sources.until("both are seen", () => copies().length >= 2);
   expect(copies()).toEqual(["737464ff1234", "737464fffedc"]);
+  // Of a number whose upper half is 0 the next one is noted, as 0 says that there is none.
+  await steer(c, flows, [p.tcp(toClient, { ...serverPorts, ack: 0x0000_1234 }), ends[0]!]);
+  await sources.until("the third is seen", () => copies().length >= 3);
+  expect(copies()[2]).toBe("737464ff0001");
   await sources.stop();
   expect(answers).toEqual(
     ends.map((datagram) => ({

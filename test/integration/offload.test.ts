@@ -4,10 +4,12 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { describe, expect } from "vitest";
+import { Cable, STATION, WIRE_HOST } from "../support/cable.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { type Connections, connect, curl, ncHalfClose, REFUSED, udpClient } from "../support/clients.js";
 import { type KernelLook, kernel } from "../support/kernel.js";
 import { launchProxy, startDaemon, stats } from "../support/launcher.js";
+import * as p from "../support/packets.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { serve } from "../support/servers.js";
 import { ADDR, snapshot } from "../support/topology.js";
@@ -294,6 +296,38 @@ describe("devices", () => {
     expect((await carried(instance)).kernel).toBeGreaterThan(100);
     await instance.stop();
     expect(snapshot(c, c.host)).toBe(before);
+  });
+});
+
+describe.each(["always", "never"])("with --offload %s", (offload) => {
+  onTsproxy("who opens a connection in another's name has it established by nothing that its target says", "kernel", async (c) => {
+    const wire = new Cable(c.lab, c.host);
+    c.ctx.onTestFinished(() => wire.close());
+    const instance = await startInstance(c.lab, c.host, [...MAPPINGS, "--offload", offload]);
+    await serve(c.lab, c.c1, "tcp", 8080);
+    const resets = [undefined, 0x8000_0000, 30_000_000]; // none; far outside of the window; what we take for inside, and the target does not
+    let sport = 40_000;
+    for (const reset of resets)
+      for (const options of [new Uint8Array(), new Uint8Array(4).fill(1)]) {
+        const ports = { sport: ++sport, dport: PORT };
+        const send = (flags: number, seq: number, ack: number, data: Uint8Array = new Uint8Array()): void =>
+          wire.send(p.tcp({ src: STATION, dst: WIRE_HOST, options }, { ...ports, flags, seq, ack, data }));
+        wire.send(p.tcp({ src: STATION, dst: WIRE_HOST }, { ...ports, flags: p.SYN, seq: 1000 }));
+        const answers = async (): Promise<Pick<p.Parsed, "flags" | "l4">[]> =>
+          (await wire.received()).map((datagram) => p.parseIp(datagram)).filter((each) => each.dport === sport);
+        const [answer] = await answers();
+        expect(answer?.flags).toBe(p.SYN | p.ACK);
+        const right = Buffer.from(answer!.l4).readUInt32BE(4) + 1;
+        if (reset !== undefined) send(p.RST, 1001 + reset, 0);
+        for (const flags of [p.PSH, p.PSH, p.FIN, 0]) send(flags, 0x7000_0000, right ^ 0x8000_0000);
+        expect((await answers()).some(({ flags }) => flags === p.ACK)).toBe(true); // that it is not what was expected
+        const state = async (): Promise<string> =>
+          (await instance.flowViews()).find(({ original }) => original.src.endsWith(`:${sport}`))?.state ?? "";
+        expect(await state(), `reset ${reset}`).toMatch(/^(syn-received|reset)$/);
+        send(p.ACK, 1001, right);
+        send(p.ACK | p.PSH, 1001, right, p.payload(10));
+        await eventually("who gets the answers has it established", async () => (await state()) === "established");
+      }
   });
 });
 

@@ -1,13 +1,14 @@
 /** Packets go to containers of a kernel bridge past it, and over it as soon as somebody there could tell. */
 import path from "node:path";
 import { expect } from "vitest";
+import type { Check } from "../../src/cli/doctor/check.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { type Connections, connect, ping } from "../support/clients.js";
 import { ROOT } from "../support/paths.js";
 import { eventually, type Proc } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
 import { ADDR, ADDR6, addIpv6 } from "../support/topology.js";
-import { startInstance } from "../support/tsproxy.js";
+import { startInstance, tsproxy } from "../support/tsproxy.js";
 
 const PORT = 8999,
   PORT2 = 8998,
@@ -54,6 +55,13 @@ onTsproxy("delivers past the bridge, and over it while somebody there could tell
   expect((await instance.stats()).steering!["past-bridge"]).toBeGreaterThan(LINES);
   expect(c.lab.runSync(c.c1, ["ip", "neigh", "show", "dev", "eth0"])).not.toMatch(/FAILED/);
 
+  const doctor = async (): Promise<string> => {
+    const { stdout } = await tsproxy(c.lab, c.host, ["doctor", "--json"]);
+    const { checks } = JSON.parse(stdout) as { checks: Check[] };
+    return checks.find(({ name }) => name === "past bridges")!.meaning;
+  };
+  expect(await doctor()).toBe("packets go to containers past the host's bridges, to 2 now");
+
   const over = (): Promise<unknown> => Promise.all([untilGoing("over", c, one!), untilGoing("over", c, two!, "veth2")]);
   const past = (): Promise<unknown> => Promise.all([untilGoing("past", c, one!), untilGoing("past", c, two!, "veth2")]);
   const run = (command: string): unknown => c.lab.runSync(c.host, command.split(" "));
@@ -61,16 +69,19 @@ onTsproxy("delivers past the bridge, and over it while somebody there could tell
   await Promise.all([untilGoing("over", c, one!), untilGoing("past", c, two!, "veth2")]);
   const xdp = await start(c, c.c2, process.execPath, program("xdp-pass"), "eth0");
   await over();
+  expect(await doctor()).toMatch(/: veth1 has a queueing discipline or filters; veth2 has an end in its container that .*XDP program$/);
   run("tc qdisc del dev veth1 root");
   await xdp.stop();
   await past();
 
   run("nft add table bridge some");
   await over();
+  expect(await doctor()).toMatch(/: there are rules about frames \(nftables/);
   run("nft delete table bridge some");
   await past();
   const capture = await start(c, c.host, "python3", path.join(ROOT, "test/support/programs/frames.py"), "docker0");
   await over();
+  expect(await doctor()).toMatch(/^some packets .*: docker0 is captured on$/);
   await capture.stop();
   await past();
 

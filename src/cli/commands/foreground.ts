@@ -103,11 +103,11 @@ async function runForeground(config: RunConfig): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop());
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
-  const maps = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
+  const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
-    { ...config, maps },
+    { ...config, begun },
     (error) => stop(error),
     (event) => {
       if (config.json) tell(`${JSON.stringify(eventText(event))}\n`);

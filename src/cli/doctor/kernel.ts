@@ -3,6 +3,7 @@
  * attached to it, is gone when its descriptor is closed.
  */
 import { NO_VETH_HINT } from "../../control/network/veth-support.js";
+import type { BridgeWays } from "../../control/over-bridge.js";
 import type { SteeringProbe } from "../../steer/probe.js";
 import { OFFLOAD_TCP, OFFLOAD_TCP_UDP, OFFLOAD_TUNNELS } from "../../sys/if-tun.js";
 import { formatPrefix, type IpPrefix } from "../../wire/ip-address.js";
@@ -26,6 +27,8 @@ export interface KernelSystem {
   /** Undefined: it cannot be tried. */
   hasVeth(): boolean | undefined;
   openEchoSocket(): void;
+  /** Undefined: this kernel lets no packets past its bridges. */
+  bridgeWays(): BridgeWays | undefined;
 }
 
 export interface DoctorTap {
@@ -38,7 +41,8 @@ export interface DoctorTap {
 const CAP_NET_ADMIN = 12n,
   CAP_SYS_ADMIN = 21n,
   CAP_BPF = 39n; // linux/capability.h
-const POLICIES_SHOWN = 5;
+const POLICIES_SHOWN = 5,
+  IN_WAY_SHOWN = 5;
 
 export async function checkKernel(checks: Check[], system: KernelSystem): Promise<void> {
   await attempt(
@@ -69,6 +73,7 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
     },
   );
   if (system.hostFamilies().includes(6)) await checkIpv6(checks, system);
+  checkPastBridges(checks, system);
   await attempt(
     checks,
     { name: "network namespaces", essential: false, good: "--endpoint can put them into a network", bad: "--endpoint cannot be used" },
@@ -102,10 +107,13 @@ export async function checkKernel(checks: Check[], system: KernelSystem): Promis
   );
 }
 
+function has(capabilities: bigint, capability: bigint): boolean {
+  return ((capabilities >> capability) & 1n) === 1n;
+}
+
 function checkCapabilities(effective: bigint): void {
-  const has = (capability: bigint): boolean => ((effective >> capability) & 1n) === 1n;
-  if (!has(CAP_NET_ADMIN)) throw new Error("no CAP_NET_ADMIN");
-  if (!has(CAP_BPF) && !has(CAP_SYS_ADMIN)) throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
+  if (!has(effective, CAP_NET_ADMIN)) throw new Error("no CAP_NET_ADMIN");
+  if (!has(effective, CAP_BPF) && !has(effective, CAP_SYS_ADMIN)) throw new Error("neither CAP_BPF nor CAP_SYS_ADMIN");
 }
 
 async function checkIpv6(checks: Check[], system: KernelSystem): Promise<void> {
@@ -135,6 +143,37 @@ async function checkIpv6(checks: Check[], system: KernelSystem): Promise<void> {
       if (!system.ipv6Settings().forwards) throw new Error("the kernel forwards no IPv6 for single devices");
     },
   );
+}
+
+/** Whether packets go to containers past the host's bridges ("Past the bridge" in docs/architecture.md), and if not, why. */
+function pastBridges(system: KernelSystem): Pick<Check, "status" | "meaning" | "fix"> {
+  const effective = system.capabilities();
+  if (![CAP_NET_ADMIN, CAP_SYS_ADMIN].every((capability) => has(effective, capability)))
+    return { status: "unknown", meaning: "needs CAP_NET_ADMIN and CAP_SYS_ADMIN" };
+  const over = "packets go to containers over the host's bridges";
+  const ways = system.bridgeWays();
+  if (ways === undefined)
+    return { status: "missing", meaning: `${over}: this kernel would not count them at the container`, fix: "use Linux 6.7 or later" };
+  const { containers, inWay } = ways;
+  if (inWay.length === 0) return { status: "ok", meaning: `packets go to containers past the host's bridges, to ${containers} now` };
+  const shown = inWay.slice(0, IN_WAY_SHOWN);
+  const reasons = shown.map(({ device, why }) => `${device} ${why}`.trim()).join("; ");
+  const areAll = inWay.some(({ device }) => device === "");
+  return {
+    status: "missing",
+    meaning: `${areAll ? "" : "some "}${over}: ${reasons}${inWay.length > IN_WAY_SHOWN ? "; …" : ""}`,
+    fix: `if nobody needs it: ${[...new Set(shown.map(({ fix }) => fix))].join("; ")}`,
+  };
+}
+
+function checkPastBridges(checks: Check[], system: KernelSystem): void {
+  let found: Pick<Check, "status" | "meaning" | "fix">;
+  try {
+    found = pastBridges(system);
+  } catch (error) {
+    found = { status: "unknown", meaning: `bridges cannot be looked at: ${error instanceof Error ? error.message : String(error)}` };
+  }
+  checks.push({ name: "past bridges", essential: false, ...found });
 }
 
 function checkIpsec(checks: Check[], system: KernelSystem): void {

@@ -8,13 +8,24 @@ const AF_INET = 2,
 
 /** Loaded late, since loading fails when the addon is not built. */
 export async function loadKernel(): Promise<KernelSystem> {
-  const [{ native }, { RouteSocket }, { probeSteering }, { protectedNetworks }, { hostFamilies }, { openEchoSocket }] = await Promise.all([
+  const [
+    { native },
+    { RouteSocket },
+    { probeSteering },
+    { protectedNetworks },
+    { hostFamilies },
+    { openEchoSocket },
+    { PastBridge },
+    { bridgeWays },
+  ] = await Promise.all([
     import("../../sys/native.js"),
     import("../../sys/rtnetlink.js"),
     import("../../steer/probe.js"),
     import("../../sys/xfrm.js"),
     import("../../sys/host-families.js"),
     import("../../standalone/ping.js"),
+    import("../../control/past-bridge.js"),
+    import("../../control/over-bridge.js"),
   ]);
   return {
     probeSteering,
@@ -59,6 +70,7 @@ export async function loadKernel(): Promise<KernelSystem> {
         routes.close();
       }
     },
+    bridgeWays: () => (PastBridge.isPossible() ? bridgeWays() : undefined),
     openEchoSocket: () => openEchoSocket(() => {}).close(),
   };
 }

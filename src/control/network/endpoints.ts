@@ -1,39 +1,28 @@
 /**
- * The endpoints of a network. A namespace is given a TAP with address, default route and MTU, which ends with its descriptors, so also with a
- * killed process. Who sets up namespaces by himself, as a container engine does, is given a bare device, in the host's namespace, from which he moves
- * it, or in the one where it is to be; it outlives us, so that a container keeps its network while tsproxy restarts. In either case the device may be a
- * TAP or one end of a veth pair (`veth-pair.ts`).
+ * The endpoints of a network. Namespaces may be set up here (`namespaces.ts`). Who sets them up by himself, as a container engine does, is given a bare
+ * device, in the host's namespace, from which he moves it, or in the one where it is to be; it outlives us, so that a container keeps its network while
+ * tsproxy restarts. In either case the device may be a TAP or one end of a veth pair (`veth-pair.ts`).
  */
-import { closeSync } from "node:fs";
 import type { Tap } from "../../device/tap.js";
 import { TsproxyError } from "../../errors.js";
-import { log } from "../../log.js";
 import type { LocalEnd } from "../../steer/stations.js";
 import { native } from "../../sys/native.js";
-import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
-import { isDeleted, linkThere, settingUp } from "../../sys/setting-up.js";
+import { linkThere, settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
 import type { LinkPorts } from "../../table/links.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { Undo } from "../undo.js";
-import { stationMac } from "./address-mac.js";
 import { type AttachKind, type AttachWord, attachKind } from "./attach.js";
 import { type Device, type HandedOut, LiveDevice } from "./live-device.js";
-import { ENDPOINT_DEVICE, setUpInNamespace } from "./namespace-device.js";
+import { type EndpointSpec, Namespaces, once, type Station } from "./namespaces.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
 
 export type { Device, LinkPorts };
-
-export interface EndpointSpec {
-  /** A name in /run/netns, a process id in decimal, or an absolute path. */
-  netns: string;
-  addresses: PerFamily<IpAddress>;
-}
 
 export interface DeviceSpec {
   /** In namespace `nsFd` (-1: the host's). */
@@ -50,9 +39,6 @@ export interface DeviceSpec {
   /** It ended, with the namespace that it was in. */
   onGone(): void;
 }
-
-/** What is behind a device. */
-type Station = Pick<DeviceSpec, "name" | "addresses" | "mac" | "bandwidth"> & Partial<Pick<DeviceSpec, "onGone">> & Pick<HandedOut, "end">;
 
 /** What one endpoint may reach of another. */
 export interface Link {
@@ -76,19 +62,9 @@ export interface EndpointNetwork {
   readonly onEnd?: ((station: Pick<DeviceSpec, "mac" | "addresses" | "bandwidth">, end?: number) => LocalEnd) | undefined;
 }
 
-interface Namespace {
-  /** What it was asked for by. */
-  word: string;
-  spec: EndpointSpec;
-  nsFd: number;
-  /** The device in it, which somebody may delete: another one each time that it is made. */
-  device: Undo;
-  closed: boolean;
-}
-
 export class Endpoints {
   private mtu: number;
-  private readonly namespaces: Namespace[] = [];
+  private readonly namespaces: Namespaces;
   private readonly devices = new Set<LiveDevice>();
   private readonly links = new Set<Link>();
 
@@ -97,6 +73,11 @@ export class Endpoints {
     private readonly network: EndpointNetwork,
   ) {
     this.mtu = network.mtu;
+    this.namespaces = new Namespaces(site, network, {
+      attach: () => this.attach,
+      mtu: () => this.mtu,
+      join: (tap, station, undo) => this.join(tap, station, undo),
+    });
   }
 
   /** What devices are that are made now: what the kernel carries may be known only after the network was made. */
@@ -107,17 +88,7 @@ export class Endpoints {
   /** Of devices in namespaces at once; of one that was handed out whoever has it knows its place. */
   setMtu(mtu: number): void {
     this.mtu = mtu;
-    for (const { word, nsFd } of this.namespaces) {
-      const socket = new RouteSocket(nsFd);
-      try {
-        const link = socket.link(ENDPOINT_DEVICE);
-        if (link !== null) socket.setLink(link.index, { mtu });
-      } catch (error) {
-        log.warn(`${word}: the MTU of '${ENDPOINT_DEVICE}' cannot be set to ${mtu}: ${(error as Error).message}`);
-      } finally {
-        socket.close();
-      }
-    }
+    this.namespaces.setMtu(mtu);
   }
 
   /** Whether devices that are made now serve several workers. */
@@ -127,44 +98,7 @@ export class Endpoints {
 
   /** Puts the namespace into the network; on failure nothing is left of it. */
   add(spec: EndpointSpec): void {
-    const word = `--endpoint ${spec.netns}=${eachFamily(spec.addresses).map(formatIp).join(",")}`;
-    const { fd: nsFd } = openNetns(spec.netns);
-    const namespace = { word, spec, nsFd, device: new Undo(), closed: false };
-    try {
-      this.checkNamespace(word, spec.netns, nsFd);
-      this.makeDevice(namespace);
-    } catch (error) {
-      namespace.device.runApart(() => closeSync(nsFd));
-      throw error;
-    }
-    this.namespaces.push(namespace);
-  }
-
-  private makeDevice(namespace: Namespace): void {
-    const socket = new RouteSocket(namespace.nsFd);
-    try {
-      this.setUp(socket, namespace);
-    } finally {
-      socket.close();
-    }
-  }
-
-  /** We hold the namespace, so it is there still: the device was deleted in it. `gone`: that one. */
-  private async remake(namespace: Namespace, gone: Undo): Promise<void> {
-    if (gone !== namespace.device) return;
-    const { word } = namespace;
-    log.warn(`${word}: '${ENDPOINT_DEVICE}' was deleted by somebody else; it is made again`);
-    namespace.device = new Undo();
-    const { device } = namespace;
-    await gone.run();
-    if (namespace.closed) return;
-    try {
-      this.makeDevice(namespace);
-    } catch (error) {
-      if (isDeleted(error)) return this.remake(namespace, device);
-      await device.run();
-      log.warn(`${word}: '${ENDPOINT_DEVICE}' cannot be made again: ${(error as Error).message}`);
-    }
+    this.namespaces.add(spec);
   }
 
   /**
@@ -230,12 +164,7 @@ export class Endpoints {
     for (const link of this.links) link.close();
     await Promise.all([...this.devices].map((device) => device.close()));
     this.devices.clear();
-    const end = async (namespace: Namespace): Promise<void> => {
-      namespace.closed = true;
-      await namespace.device.run();
-      closeSync(namespace.nsFd);
-    };
-    await Promise.all(this.namespaces.splice(0).map(end));
+    await this.namespaces.close();
   }
 
   private openTap(spec: DeviceSpec, undo: Undo): HandedOut {
@@ -261,30 +190,6 @@ export class Endpoints {
     }
   }
 
-  private setUp(socket: RouteSocket, namespace: Namespace): void {
-    const { word, spec, nsFd, device: undo } = namespace;
-    if (socket.link(ENDPOINT_DEVICE) !== null)
-      throw new TsproxyError(
-        "TSP_ERR_ENDPOINT",
-        "conflict",
-        `${word}: the namespace has a device '${ENDPOINT_DEVICE}' already`,
-        "give a namespace without one, like that of 'docker run --network none'",
-      );
-    const mac = stationMac(spec.addresses);
-    const onGone = once(() => void this.remake(namespace, undo));
-    const { mtu } = this;
-    const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
-    const { tap, end } =
-      this.attach === "veth" ? openVeth(this.site, device, undo, onGone) : { tap: this.site.taps.open(device, undo), end: undefined };
-    const { addresses } = spec;
-    const isThere = (): boolean => socket.link(ENDPOINT_DEVICE) !== null;
-    settingUp(`${spec.netns}/${ENDPOINT_DEVICE}`, isThere, () =>
-      setUpInNamespace({ socket, nsFd, word, addresses, mac, mtu, subnets: this.network.subnets }, () =>
-        this.join(tap, { name: `${spec.netns}/${ENDPOINT_DEVICE}`, addresses, mac, end, onGone }, undo),
-      ),
-    );
-  }
-
   private join(tap: Tap, spec: Station, undo: Undo): void {
     const { name, mac, bandwidth, end, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
@@ -299,36 +204,9 @@ export class Endpoints {
     local = onEnd(spec, end);
     undo.add(`what is carried of ${name}`, () => local?.close()); // the first thing that ends
   }
-
-  private checkNamespace(word: string, netns: string, nsFd: number): void {
-    if (sameNetns(nsFd, -1))
-      throw new TsproxyError(
-        "TSP_ERR_ENDPOINT",
-        "conflict",
-        `${word}: that is the namespace tsproxy itself runs in`,
-        "name the container's namespace",
-      );
-    for (const other of this.namespaces)
-      if (sameNetns(nsFd, other.nsFd))
-        throw new TsproxyError(
-          "TSP_ERR_ENDPOINT",
-          "conflict",
-          `${word}: '${netns}' is the same namespace as in '${other.word}'`,
-          "give each namespace one endpoint",
-        );
-  }
 }
 
 /** A TAP that somebody has deleted leaves descriptors that belong to none. */
 function isTapThere({ fds }: Tap): () => boolean {
   return () => native.tapName(fds[0]!) !== "";
-}
-
-/** Of a pair each device may say so. */
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) action();
-    isDone = true;
-  };
 }

@@ -4,6 +4,7 @@ import { doctor } from "../../../src/cli/commands/doctor.js";
 import type { Check } from "../../../src/cli/doctor/check.js";
 import type { KernelSystem } from "../../../src/cli/doctor/kernel.js";
 import { loadKernel } from "../../../src/cli/doctor/system.js";
+import type { BridgeWays } from "../../../src/control/over-bridge.js";
 import { TsproxyError } from "../../../src/errors.js";
 import { hostFamilies } from "../../../src/sys/host-families.js";
 import { parsePrefix } from "../../../src/wire/ip-address.js";
@@ -21,7 +22,7 @@ interface Fake {
 function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boolean } = {}): Fake {
   const tap = { closed: 0, bits: [] as number[] };
   const system: KernelSystem = {
-    capabilities: () => (1n << 12n) | (1n << 39n),
+    capabilities: () => (1n << 12n) | (1n << 21n) | (1n << 39n),
     openTap: () => ({
       offload: (bits) => {
         tap.bits.push(bits);
@@ -42,6 +43,7 @@ function host(changes: Partial<KernelSystem> & { noUso?: boolean; noClsact?: boo
     enterNetns: () => {},
     hasVeth: () => true,
     openEchoSocket: () => {},
+    bridgeWays: () => ({ containers: 0, inWay: [] }),
     ...changes,
   };
   return { system, tap };
@@ -127,6 +129,7 @@ describe("doctor", () => {
       "IPv6: ok",
       "IPv6 settings: ok",
       "IPv6 errors: ok",
+      "past bridges: ok",
       "network namespaces: ok",
       "veth pairs: ok",
       "ICMP echo: ok",
@@ -211,6 +214,33 @@ describe("doctor", () => {
     expect((await examine(host({ protectedNetworks: denied }))).of("IPsec")).toMatchObject({ status: "unknown" });
   });
 
+  it("says whether packets go to containers past the host's bridges, and what keeps them on these", async () => {
+    const past = async (ways: BridgeWays | undefined): Promise<Check | undefined> =>
+      (await examine(host({ bridgeWays: () => ways }))).of("past bridges");
+    expect(await past({ containers: 3, inWay: [] })).toEqual({
+      name: "past bridges",
+      status: "ok",
+      essential: false,
+      meaning: "packets go to containers past the host's bridges, to 3 now",
+    });
+    expect(await past(undefined)).toMatchObject({ status: "missing", fix: "use Linux 6.7 or later" });
+    const queue = (n: number) => ({ device: `veth${n}`, why: "has a queue", fix: `tc qdisc del dev veth${n}` });
+    const capture = { device: "docker0", why: "is captured on", fix: "end the capture" };
+    expect(await past({ containers: 9, inWay: [capture, { ...capture, device: "br1" }, queue(1)] })).toMatchObject({
+      status: "missing",
+      meaning: "some packets go to containers over the host's bridges: docker0 is captured on; br1 is captured on; veth1 has a queue",
+      fix: "if nobody needs it: end the capture; tc qdisc del dev veth1",
+    });
+    expect((await past({ containers: 9, inWay: [1, 2, 3, 4, 5, 6].map(queue) }))?.meaning).toMatch(/veth5 has a queue; …$/);
+    expect((await past({ containers: 0, inWay: [{ device: "", why: "there are rules", fix: "delete them" }] }))?.meaning).toBe(
+      "packets go to containers over the host's bridges: there are rules",
+    );
+    const unprivileged = await examine(host({ capabilities: () => 1n << 12n, bridgeWays: () => expect.unreachable() }));
+    expect(unprivileged.of("past bridges")).toMatchObject({ status: "unknown", meaning: "needs CAP_NET_ADMIN and CAP_SYS_ADMIN" });
+    const failed = await examine(host({ bridgeWays: denied }));
+    expect(failed.of("past bridges")).toMatchObject({ status: "unknown", meaning: expect.stringContaining("EPERM") });
+  });
+
   it("needs clsact only where TCX is missing", async () => {
     expect((await examine(host({ noClsact: true }))).ok).toBe(true);
     const { error } = await examine(host({ noClsact: true, probeSteering: () => ({ bpf: true, tcx: false }) }));
@@ -233,7 +263,7 @@ const root = process.geteuid?.() === 0;
 it.skipIf(!root)("examines this host and leaves no device behind (needs root)", async () => {
   const before = readdirSync("/sys/class/net").sort();
   const { checks, of } = await examine({ system: await loadKernel(), tap: { closed: 0, bits: [] } });
-  expect(checks).toHaveLength(hostFamilies().includes(6) ? 18 : 16);
+  expect(checks).toHaveLength(hostFamilies().includes(6) ? 19 : 17);
   expect(of("native addon")).toMatchObject({ status: "ok" });
   for (const { name, status, fix } of checks) if (status === "missing") expect(`${name}: ${fix}`).toMatch(/: \S/);
   expect(readdirSync("/sys/class/net").filter((name) => name.startsWith("tspdoctor"))).toEqual([]);

@@ -3,8 +3,10 @@
  * each command a line `END CODE` on standard output and one on standard error.
  */
 import { createInterface } from "node:readline";
-import { buildProgram } from "../../../dist/cli/program.js";
-import { exitCodeOf, reportError } from "../../../dist/cli/report.js";
+import shared from "../../../dist/run/shared.cjs";
+
+const { exitCodeOf, program_exports, reportError } = shared;
+const { buildProgram } = program_exports;
 
 process.setMaxListeners(0); // each `run` listens for signals, to hand them on
 for await (const line of createInterface({ input: process.stdin })) {
