@@ -61,9 +61,10 @@ function isOutsideOfCarried(b: Batch, i: number, state: State, id: number, dir: 
   const off = b.l4[i]!;
   if (!isKnown(conntrack.state(id)) && conntrack.state(id) !== ct.SYN_RECEIVED) return false;
   const number = tcpSequenceUpper(halves, off);
-  if (!isFar(number, conntrack.acked(id, dir ^ 1))) return false;
+  const seen = conntrack.acked(id, dir ^ 1);
+  if (seen !== 0 && !isFar(number, seen)) return false;
   const carried = b.isCopy[i] === 1 ? b.acked[i]! : state.carriedAck(id, dir ^ 1);
-  return carried === 0 || isFar(number, carried);
+  return carried === 0 ? seen !== 0 : isFar(number, carried);
 }
 
 /** Whether a number is neither at `last` nor in the window behind it; upper halves, raw. 0: that is not known. */

@@ -107,7 +107,8 @@ export class Attacher {
   }
 
   private linkLater(place: bpf.TcxPlace, filter: HostFilter, progFd: number): Attachment {
-    let held = this.keepFilter(filter);
+    const early = this.keepFilter(filter);
+    let held: Attachment = early;
     let current = progFd;
     let isOver = false;
     this.waiting.push(async () => {
@@ -115,9 +116,8 @@ export class Attacher {
       const linkFd = await bpf.apart(bpf.linking(this.passing!, place));
       if (linkFd < 0) return; // the device is gone, say; else the filter serves as well
       if (isOver || !bpf.updateLink(linkFd, current)) return fs.closeSync(linkFd);
-      const former = held;
       held = this.keepLink(linkFd);
-      former.detach();
+      early.giveWay(this.passing!);
     });
     return {
       mode: "clsact",
@@ -180,13 +180,17 @@ export class Attacher {
     return { mode: "tcx", detach, replace: (progFd) => bpf.updateLink(linkFd, progFd) };
   }
 
-  private keepFilter(filter: HostFilter): Attachment {
+  private keepFilter(filter: HostFilter): Attachment & Pick<HostFilter, "giveWay"> {
     const remove = this.keep(FILTER, filter.fd);
     const detach = (): void => {
       filter.detach();
       remove();
     };
-    return { mode: "clsact", detach, replace: (progFd) => filter.replace(progFd) };
+    const giveWay = (progFd: number): void => {
+      filter.giveWay(progFd);
+      remove();
+    };
+    return { mode: "clsact", detach, giveWay, replace: (progFd) => filter.replace(progFd) };
   }
 
   /** Answers how to have it no longer kept. */

@@ -4,6 +4,9 @@
  * descriptor is closed (`prog_array_map_clear`, kernel/bpf/arraymap.c), and from then on the filter lets everything pass. It is called `tsproxy-PID`, or
  * `tsproxy-PID-qdisc` if its process has made the device's clsact, and is removed by the next start (`sweepStale`). Who comes to a clsact that a process has
  * made which is no more has made it from then on.
+ *
+ * Whoever adds or removes a clsact has the kernel drop what the device is to send meanwhile (`qdisc_graft` calls `dev_deactivate`, net/sched). So ours stays as long
+ * as the process serves, though no filter be left, and a filter that no packet comes to says whose it is (`giveWay`).
  */
 import fs from "node:fs";
 import { log } from "../log.js";
@@ -14,6 +17,8 @@ import { TC_ACT_UNSPEC } from "./program.js";
 
 /** Filters of all instances share one priority; the kernel tells them apart by handle. */
 const PRIORITY = 0x7450;
+/** Packets begin at chain 0, and nobody sends them here. */
+const ASIDE = 0x7450;
 const ATTEMPTS = 3;
 const DIRECTIONS = ["ingress", "egress"] as const;
 const FILTER_NAME = /^tsproxy-(guard-)?(\d+)(-qdisc)?$/;
@@ -66,6 +71,22 @@ export class HostFilter {
     return true;
   }
 
+  /** Something else has taken its place. The qdisc stays until `removeRest`, marked by a filter with `progFd`, which is never run. */
+  giveWay(progFd: number): void {
+    const { socket, qdiscs } = this;
+    const { ifindex } = this.place;
+    try {
+      if (
+        qdiscs.has(ifindex) &&
+        !socket.bpfFilters(ifindex, "ingress").some(({ chain, name }) => chain === ASIDE && isOf(name, process.pid))
+      )
+        socket.addBpfFilter(ifindex, "ingress", progFd, `tsproxy-${process.pid}-qdisc`, PRIORITY, ASIDE);
+    } catch (error) {
+      log.warn(`a qdisc of ours on device ${ifindex} is not kept: ${(error as Error).message}`);
+    }
+    this.detach();
+  }
+
   /** The device may be gone. Where the kernel does not remove it, it stays, and lets everything pass. */
   detach(): void {
     const { socket, qdiscs } = this;
@@ -79,6 +100,10 @@ export class HostFilter {
       fs.closeSync(this.array);
     }
   }
+}
+
+function isOf(name: string, pid: number): boolean {
+  return FILTER_NAME.exec(name)?.[2] === String(pid);
 }
 
 function enter(array: number, progFd: number): void {
@@ -152,10 +177,10 @@ function removeFilters(socket: RouteSocket, ifindex: number, match: (pid: string
   let removed = 0;
   let madeQdisc = false;
   for (const direction of DIRECTIONS) {
-    for (const { priority, handle, name } of socket.bpfFilters(ifindex, direction)) {
+    for (const { priority, handle, name, chain } of socket.bpfFilters(ifindex, direction)) {
       const parts = FILTER_NAME.exec(name);
       if (parts === null || (parts[1] !== undefined && !guards) || !match(parts[2]!)) continue;
-      socket.deleteBpfFilter(ifindex, priority, handle, direction);
+      socket.deleteBpfFilter(ifindex, priority, handle, direction, chain);
       madeQdisc ||= parts[3] !== undefined;
       removed++;
     }
@@ -169,7 +194,7 @@ export function sweepStale(socket: RouteSocket, ifindices: readonly number[], { 
   return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, isOver, guards), 0);
 }
 
-/** Tries once more what has failed in `detach`, when nothing is attached any more. `qdiscs`: as of `HostFilter.put`. */
+/** Removes the qdiscs, and what has failed in `detach`, when nothing is attached any more. `qdiscs`: as of `HostFilter.put`. */
 export function removeRest(socket: RouteSocket, qdiscs: Set<number>): void {
   for (const ifindex of qdiscs) {
     removeFilters(socket, ifindex, (pid) => pid === String(process.pid), true);

@@ -53,7 +53,7 @@ const FRA = { IP_PROTO: 22, SPORT_RANGE: 23, DPORT_RANGE: 24 } as const;
 const TC_H_CLSACT = 0xfffffff1;
 const CLSACT_HANDLE = 0xffff0000;
 const FILTER_PARENTS = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const;
-const TCA = { KIND: 1, OPTIONS: 2, BPF_FD: 6, BPF_NAME: 7, BPF_FLAGS: 8 } as const;
+const TCA = { KIND: 1, OPTIONS: 2, BPF_FD: 6, BPF_NAME: 7, BPF_FLAGS: 8, CHAIN: 11 } as const;
 const TCA_BPF_FLAG_ACT_DIRECT = 1;
 const ETH_P_ALL = Buffer.from([0x00, 0x03]);
 
@@ -71,6 +71,7 @@ export interface BpfFilter {
   name: string;
   priority: number;
   handle: number;
+  chain: number;
 }
 export type TcDirection = keyof typeof FILTER_PARENTS;
 
@@ -186,15 +187,15 @@ export class RouteSocket extends LinkSocket {
     return this.remove(what, [ENOENT, EINVAL, ENODEV], RTM.DELQDISC, tcmsg(ifindex, 0, TC_H_CLSACT), attribute(TCA.KIND, text("clsact")));
   }
 
-  /** Attaches a program of type SCHED_CLS whose result is the verdict (direct action). Needs clsact. Returns the filter's handle. */
-  addBpfFilter(ifindex: number, direction: TcDirection, progFd: number, name: string, priority: number): number {
+  /** Attaches a program of type SCHED_CLS whose result is the verdict (direct action). Needs clsact. Returns the filter's handle. No packet comes to chains but 0 by itself. */
+  addBpfFilter(ifindex: number, direction: TcDirection, progFd: number, name: string, priority: number, chain = 0): number {
     const options = [
       attribute(TCA.BPF_FD, u32(progFd)),
       attribute(TCA.BPF_NAME, text(name)),
       attribute(TCA.BPF_FLAGS, u32(TCA_BPF_FLAG_ACT_DIRECT)),
     ];
     const header = tcmsg(ifindex, 0, FILTER_PARENTS[direction], filterInfo(priority));
-    const attrs = [attribute(TCA.KIND, text("bpf")), nested(TCA.OPTIONS, ...options)];
+    const attrs = [attribute(TCA.KIND, text("bpf")), attribute(TCA.CHAIN, u32(chain)), nested(TCA.OPTIONS, ...options)];
     const what = () => `add ${direction} filter ${name} to ${this.nameOf(ifindex)}`;
     const [echo] = this.request(what, RTM.NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, header, ...attrs);
     return echo === undefined ? 0 : readU32(echo.payload, 8);
@@ -219,15 +220,23 @@ export class RouteSocket extends LinkSocket {
         name: readString(parseAttributes(options).get(TCA.BPF_NAME)),
         priority: readU32(payload, 16) >>> 16,
         handle: readU32(payload, 8),
+        chain: readU32(attrs.get(TCA.CHAIN) ?? u32(0), 0),
       };
     });
   }
 
-  deleteBpfFilter(ifindex: number, priority: number, handle: number, direction: TcDirection = "ingress"): boolean {
+  deleteBpfFilter(ifindex: number, priority: number, handle: number, direction: TcDirection = "ingress", chain = 0): boolean {
     const header = tcmsg(ifindex, handle, FILTER_PARENTS[direction], filterInfo(priority));
     const what = () => `delete ${direction} filter ${priority} of ${this.nameOf(ifindex)}`;
     // EINVAL: no clsact.
-    return this.remove(what, [ENOENT, EINVAL, ENODEV], RTM.DELTFILTER, header, attribute(TCA.KIND, text("bpf")));
+    return this.remove(
+      what,
+      [ENOENT, EINVAL, ENODEV],
+      RTM.DELTFILTER,
+      header,
+      attribute(TCA.KIND, text("bpf")),
+      attribute(TCA.CHAIN, u32(chain)),
+    );
   }
 }
 

@@ -5,6 +5,7 @@
 import { describe, expect, it } from "vitest";
 import { retire } from "../../src/dataplane/retire.js";
 import type { StateOptions } from "../../src/dataplane/state.js";
+import { forgetAcked } from "../../src/dataplane/tcp-window.js";
 import type { SentFrame } from "../../src/device/memory-io.js";
 import { RX_PACKETS, TX_PACKETS } from "../../src/engine/counters.js";
 import * as ct from "../../src/table/conntrack.js";
@@ -431,6 +432,24 @@ describe("a connection that ends", () => {
       expect(state()).toBe(isKnown ? afterFin : "established");
       for (const flags of [p.RST, p.RST | p.ACK]) expect(d.fromUplink(p.tcp(of, { ...to, flags, seq: number, ack: 5 }))).toHaveLength(1);
       expect(state()).toBe(isKnown ? afterRst : "established");
+    }
+  });
+
+  it("of a flow that another process has left is judged by what the kernel has noted since, if it has", () => {
+    const noted = 0x4321;
+    for (const [note, seq, state] of [
+      [noted, 77, "established"],
+      [noted, noted * 0x1_0000, "reset"],
+      [0, 77, "reset"],
+    ] as const) {
+      const d = bridged();
+      const f = flow(d, p.TCP);
+      f.open();
+      for (const at of [fromClient(p.TCP), fromServer(p.TCP)]) carry(d, at, 10_000, d.now, note);
+      expect(d.flows()).toMatchObject([{ state: "established" }]);
+      for (const dir of [0, 1]) forgetAcked(d.state.conntrack, 0, dir);
+      d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags: p.RST, seq }));
+      expect(d.flows()).toMatchObject([{ state }]);
     }
   });
 

@@ -311,16 +311,20 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
         const egress = rt.addBpfFilter(tsp0, "egress", pass, "tsproxy-c", 1);
         expect(ping()).toBe("no");
         expect(rt.bpfFilters(tsp0)).toEqual([
-          { name: "tsproxy-b", priority: 9, handle: second },
-          { name: "tsproxy-a", priority: 10, handle: first },
+          { name: "tsproxy-b", priority: 9, handle: second, chain: 0 },
+          { name: "tsproxy-a", priority: 10, handle: first, chain: 0 },
         ]);
-        expect(rt.bpfFilters(tsp0, "egress")).toEqual([{ name: "tsproxy-c", priority: 1, handle: egress }]);
+        expect(rt.bpfFilters(tsp0, "egress")).toEqual([{ name: "tsproxy-c", priority: 1, handle: egress, chain: 0 }]);
         const shown = lab.runSync(host.name, ["tc", "filter", "show", "dev", "tsp0", "ingress"]);
         expect(shown).toMatch(/protocol all pref 9 bpf chain 0 handle 0x1 tsproxy-b direct-action/);
+        const aside = rt.addBpfFilter(tsp0, "ingress", drop, "tsproxy-d", 8, 5);
+        expect(rt.bpfFilters(tsp0)).toContainEqual({ name: "tsproxy-d", priority: 8, handle: aside, chain: 5 });
+        expect(rt.deleteBpfFilter(tsp0, 8, aside)).toBe(false); // of another chain
         expect(rt.deleteBpfFilter(tsp0, 9, second)).toBe(true);
         expect(rt.deleteBpfFilter(tsp0, 9, second)).toBe(false);
         expect(ping()).toBe("yes");
-        expect(rt.bpfFilters(tsp0)).toEqual([{ name: "tsproxy-a", priority: 10, handle: first }]);
+        expect(rt.deleteBpfFilter(tsp0, 8, aside, "ingress", 5)).toBe(true);
+        expect(rt.bpfFilters(tsp0)).toEqual([{ name: "tsproxy-a", priority: 10, handle: first, chain: 0 }]);
         expect(rt.deleteClsact(tsp0)).toBe(true);
         expect(rt.bpfFilters(tsp0)).toEqual([]);
         expect(rt.deleteBpfFilter(tsp0, 10, first)).toBe(false);

@@ -266,9 +266,11 @@ describe("steering", () => {
     const sending = setInterval(send, 1);
     await client.until("answers by filters", () => client.events().filter(({ event }) => event === "data").length > 20);
     expect(tc("filter show dev eth0 ingress")).toContain("tsproxy_stub");
+    const flood = w.lab.run(w.host, ["ping", "-f", "-q", "-w", "1", ADDR.client]); // of no interest to the engine
     await engine.call("makeLinks");
-    expect(tc("filter show dev eth0 ingress")).toBe("");
-    expect(tc("qdisc show dev eth0")).not.toContain("clsact");
+    expect((await flood).stdout).toContain(" 0% packet loss");
+    expect(tc("filter show dev eth0 ingress chain 0")).toBe("");
+    expect(tc("qdisc show dev eth0")).toContain("clsact"); // while one goes, the kernel drops what the device is to send
     expect(tc("filter show dev veth1 ingress")).toContain("another");
     const by = sent.length;
     await client.until("answers by links", () => client.events().filter(({ event }) => event === "data").length > by + 20);
@@ -276,6 +278,7 @@ describe("steering", () => {
     await client.until("all answers", () => client.events().filter(({ event }) => event === "data").length >= sent.length);
     expect(engine.taken).toHaveLength(2 * sent.length); // each once, in both directions
     await engine.close();
+    expect(tc("qdisc show dev eth0")).not.toContain("clsact");
     expect(tc("filter show dev veth1 ingress")).toContain("another");
   });
 
@@ -289,15 +292,24 @@ describe("steering", () => {
     await eventually("the host's own server", async () => (await curl(w.lab, w.client, `${ADDR.host}:${PORT}`, IN_VAIN.curl)).code === 0);
     expect(w.lab.runSync(w.host, ["tc", "filter", "show", "dev", "eth0", "ingress"])).toContain("tsproxy_stub");
     const next = await startInstance(w.lab, w.host, ["-p", `9000:${ADDR.c1}:8080`]);
-    await eventually(
-      "no filter",
-      () =>
-        !w.lab
-          .runSync(w.host, ["tc", "qdisc", "show"])
-          .replace(/.* tspup0 .*/g, "")
-          .includes("clsact"),
-    );
+    const filters = (): string => w.lab.runSync(w.host, ["tc", "filter", "show", "dev", "eth0", "ingress", "chain", "0"]);
+    await eventually("links in their place", () => !filters().includes("tsproxy_stub"));
     await next.stop();
+    expect(w.lab.runSync(w.host, ["tc", "qdisc", "show"])).not.toContain("clsact");
+  });
+
+  it("has its qdiscs swept when it is killed after it has made links", async (ctx) => {
+    const w = world(ctx);
+    const engine = await startEngine(w, { linksLater: true });
+    await engine.call("makeLinks");
+    const socket = routeSocket(ctx, w);
+    const indices = socket.links().map(({ index }) => index);
+    expect(sweepStale(socket, indices)).toBe(0);
+    engine.proc.signal("SIGKILL");
+    await engine.proc.finish();
+    expect(w.lab.runSync(w.host, ["tc", "qdisc", "show"])).toContain("clsact");
+    expect(sweepStale(socket, indices)).toBeGreaterThan(0);
+    expect(w.lab.runSync(w.host, ["tc", "qdisc", "show"])).not.toContain("clsact");
   });
 
   it("takes echo replies to the engine's requests, not those to the host's own", async (ctx) => {

@@ -29,7 +29,7 @@ const PROGRAM = 1_000,
 
 /** Programs, maps and links are descriptors; the host's devices take filters. */
 function host({ foreign = false, refused = false } = {}) {
-  const filters = new Map<string, { handle: number; name: string; priority: number }[]>();
+  const filters = new Map<string, { handle: number; name: string; priority: number; chain: number }[]>();
   const at = (ifindex: number, direction: string) => filters.get(`${ifindex} ${direction}`) ?? [];
   const qdiscs = new Set<number>(foreign ? [2, 3] : []);
   let handle = 0;
@@ -42,9 +42,9 @@ function host({ foreign = false, refused = false } = {}) {
     deleteClsact: (ifindex: number) => qdiscs.delete(ifindex),
     hasFilters: (ifindex: number, direction: string) => at(ifindex, direction).length > 0,
     bpfFilters: at,
-    addBpfFilter: (ifindex: number, direction: string, _progFd: number, name: string, priority: number) => {
+    addBpfFilter: (ifindex: number, direction: string, _progFd: number, name: string, priority: number, chain = 0) => {
       if (refused) throw new Error("no cls_bpf");
-      filters.set(`${ifindex} ${direction}`, [...at(ifindex, direction), { handle: ++handle, name, priority }]);
+      filters.set(`${ifindex} ${direction}`, [...at(ifindex, direction), { handle: ++handle, name, priority, chain }]);
       return handle;
     },
     deleteBpfFilter: (ifindex: number, _priority: number, gone: number, direction: string) => {
@@ -96,12 +96,15 @@ describe("Attacher that makes links later", () => {
 
     await attacher.makeLinks();
     expect(vi.mocked(bpf.updateLink).mock.calls).toEqual(made.links.map((link) => [link, OTHER]));
-    expect([at(2, "ingress"), at(2, "egress"), [...qdiscs]]).toEqual([[], [], []]);
+    expect(at(2, "ingress")).toMatchObject([{ name: `tsproxy-${process.pid}-qdisc`, chain: 0x7450 }]); // no packet comes there
+    expect([at(2, "egress"), [...qdiscs]]).toEqual([[], [2]]);
     expect(openMaps()).toEqual([]);
     expect(ingress.replace(PROGRAM)).toBe(true);
     expect(bpf.updateLink).toHaveBeenLastCalledWith(made.links[0], PROGRAM);
     ingress.detach();
     expect(made.links.map(isOpen)).toEqual([false, true]);
+    attacher.close();
+    expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
   });
 
   it("makes at once what is attached after that", async () => {

@@ -3,7 +3,7 @@
  * (Linux 5.11). `6.5`: there are no TCX links (Linux 6.6). `no offload6`: the verifier refuses the program that carries flows of IPv6. `refusing`: it
  * refuses all that carry, with the errno of TSPROXY_TEST_ERRNO, `no past bridge` all that go past bridges.
  * `no veth`: it has no devices of that kind.
- * What is loaded in a thread of its own waits as long as the file TSPROXY_TEST_HOLD exists.
+ * Links and programs that carry, which are made in a thread of their own, wait as long as the file TSPROXY_TEST_HOLD exists.
  */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -50,10 +50,15 @@ changeAddon((name, call) => {
   if (name === "bpf") return answer(call);
   if (name !== "bpfApart") return call;
   return async (...args) => {
-    while (existsSync(HOLD)) await sleep(5);
+    while (isLate(...args) && existsSync(HOLD)) await sleep(5);
     return answer(call)(...args);
   };
 });
+
+/** Whether it is what nobody waits for who starts. */
+function isLate(cmd, attr) {
+  return cmd === LINK_CREATE || (cmd === PROG_LOAD && /^tsproxy_(off|steer6|from_ep)/.test(nameOf(attr)));
+}
 
 /** Whether a program, 8 bytes an instruction, calls the helper. */
 function calls(code, helper) {
