@@ -18,7 +18,7 @@ interface Options {
 
 export interface Begun {
   maps: BegunMaps;
-  /** One a worker. */
+  /** At most one a worker. */
   threads: readonly WorkerThread[];
 }
 
@@ -32,7 +32,18 @@ export function beginStart({ publish, workers, conntrackMax, offload }: Options)
   const fixedPorts = countPorts(publish);
   void native.descriptorRoom(DESCRIPTORS + fixedPorts * families.length);
   const maps = beginMaps({ flowCapacity: conntrackMax, ipv6: hasIpv6(), offload: offload !== "never", workers, fixedPorts });
-  return { maps, threads: Array.from({ length: workers }, () => new WorkerThread()) };
+  return { maps, threads: beginThreads(workers) };
+}
+
+/** Those that can be begun. The start makes the others, and says what is in the way. */
+function beginThreads(count: number): WorkerThread[] {
+  const threads: WorkerThread[] = [];
+  try {
+    while (threads.length < count) threads.push(new WorkerThread());
+  } catch {
+    // no descriptor is left, say
+  }
+  return threads;
 }
 
 export function countPorts(publish: readonly PortSpec[]): number {

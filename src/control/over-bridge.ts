@@ -2,8 +2,10 @@
  * Who would notice that packets go past a bridge of the host's kernel, or would have done something about them on it. For `past-bridge.ts`, which asks
  * of what is in use, and for `tsproxy doctor`, which says it.
  */
+import { isOwnFilter } from "../steer/host-filter.js";
 import { programName, tcxPrograms } from "../sys/bpf.js";
 import { type BridgeLink, BridgeSocket, captured, hasFrameRules } from "../sys/bridges.js";
+import { RouteSocket } from "../sys/rtnetlink.js";
 
 /** Why packets go over a bridge. */
 export interface InWay {
@@ -29,23 +31,26 @@ const END: InWay = { why: "has an end in its container that is down or has an XD
 export class BridgeWatch {
   /** In that of all packets. */
   readonly everywhere: InWay | undefined;
-  private readonly busy: ReadonlySet<number>;
+  private readonly queueing: ReturnType<BridgeSocket["queueing"]>;
   private readonly watched: ReadonlySet<number>;
 
   /** `isOurs`: a TCX program, by its number, is tsproxy's own. */
   constructor(
     private readonly socket: Pick<BridgeSocket, "queueing" | "otherEnd">,
+    private readonly filters: Pick<RouteSocket, "filterNames">,
     private readonly isOurs: (program: number) => boolean,
   ) {
     const hasRules = hasFrameRules();
     this.watched = captured();
     this.everywhere = hasRules ? FRAME_RULES : this.watched.has(0) ? ALL_CAPTURED : undefined;
-    this.busy = this.everywhere === undefined ? socket.queueing() : new Set();
+    this.queueing = this.everywhere === undefined ? socket.queueing() : { disciplines: new Set(), filtered: new Set() };
   }
 
   /** In that of what leaves by this device: a bridge, or a port of one. */
   of(ifindex: number): InWay | undefined {
-    if (this.busy.has(ifindex)) return QUEUEING;
+    const { disciplines, filtered } = this.queueing;
+    if (disciplines.has(ifindex)) return QUEUEING;
+    if (filtered.has(ifindex) && !this.filters.filterNames(ifindex).every(isOwnFilter)) return QUEUEING;
     if (this.watched.has(ifindex)) return CAPTURED;
     return tcxPrograms(ifindex, "egress")?.every(this.isOurs) === true ? undefined : TCX;
   }
@@ -68,10 +73,11 @@ export interface BridgeWays {
 /** Takes CAP_NET_ADMIN and CAP_SYS_ADMIN. Programs with a name that begins as ours do are ours, of whatever instance. */
 export function bridgeWays(): BridgeWays {
   const socket = new BridgeSocket();
+  const filters = new RouteSocket();
   try {
     const links = socket.links();
     const bridges = links.filter(({ kind, up }) => kind === "bridge" && up);
-    const watch = new BridgeWatch(socket, (id) => programName(id)?.startsWith("tsproxy_") === true);
+    const watch = new BridgeWatch(socket, filters, (id) => programName(id)?.startsWith("tsproxy_") === true);
     const inWay: BridgeWays["inWay"] = [];
     const note = (device: string, found: InWay | undefined): void => {
       if (found !== undefined) inWay.push({ device, why: found.why, fix: found.fix.replace("NAME", device) });
@@ -90,6 +96,7 @@ export function bridgeWays(): BridgeWays {
     return { containers, inWay };
   } finally {
     socket.close();
+    filters.close();
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * - the bridge sorts no VLANs, and knows the container's MAC behind a port that is up, passes frames on, and takes what fits the bridge;
  * - the port is a veth whose other end is in another namespace, is up, and has no XDP program there;
- * - neither bridge nor port has a queueing discipline, tc filters, TCX programs of others on their way out, or somebody who captures;
+ * - neither bridge nor port has a queueing discipline, tc filters or TCX programs of others, or somebody who captures;
  * - there are no rules of nftables about bridges or single devices, and none of ebtables.
  *
  * What changes is heard of by netlink, and an entry that it may be about is dropped at once. Captures, TCX programs, rules and what is in the
@@ -254,7 +254,7 @@ export class PastBridge {
 
   /** Answers who tells whether somebody would see or change what goes to a peer over its bridge. */
   private observers(used: readonly Peer[]): (peer: Peer) => boolean {
-    const watch = new BridgeWatch(this.socket, (id) => this.steering.isHome(id));
+    const watch = new BridgeWatch(this.socket, this.routes, (id) => this.steering.isHome(id));
     if (watch.everywhere !== undefined) return () => true;
     const inWay = (ifindex: number): boolean => watch.of(ifindex) !== undefined;
     const bridges = new Map([...new Set(used.map(({ bridge }) => bridge))].map((bridge) => [bridge, inWay(bridge)]));

@@ -30,8 +30,13 @@ export class WorkerThread {
       mailbox: this.mailbox.buffer as SharedArrayBuffer,
       wakeFd: this.wakeFd,
     };
+    try {
+      this.worker = new Worker(new URL("../engine/worker.cjs", import.meta.url), { workerData });
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     running.add(this);
-    this.worker = new Worker(new URL("../engine/worker.cjs", import.meta.url), { workerData });
     this.ended = new Promise((resolve) => {
       const end = (error: Error): void => {
         running.delete(this);

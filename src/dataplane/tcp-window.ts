@@ -31,12 +31,19 @@ const MOST_STEPS = 8;
 /** Notes what the segment at `off` of direction `dir` acknowledges; of a connection that is opening, too, where its own bytes begin. */
 export function note(conntrack: ct.Conntrack, id: number, dir: number, flags: number, halves: Uint16Array, off: number): void {
   if ((flags & TCP_ACK) !== 0) conntrack.setAcked(id, dir, tcpAcknowledgmentUpper(halves, off) || ACKED_FIRST);
-  if (begins(conntrack.state(id), dir, flags)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || ACKED_FIRST);
+  if (begins(conntrack, id, dir, flags)) conntrack.setAcked(id, dir ^ 1, tcpSequenceUpper(halves, off) || ACKED_FIRST);
 }
 
-/** Whether the own bytes of a segment's sender begin with it, as far as is known. A target may take a half-closed connection's SYN for a new one. */
-function begins(state: number, dir: number, flags: number): boolean {
-  if ((flags & TCP_SYN) === 0) return !isKnown(state) && state !== ct.SYN_RECEIVED;
+/**
+ * Whether the own bytes of a segment's sender begin with it, as far as is known. A target may take a half-closed connection's SYN for a new one. Of a connection that
+ * somebody is said to have reset, what the other end has acknowledged before stays known: he goes on from there.
+ */
+function begins(conntrack: ct.Conntrack, id: number, dir: number, flags: number): boolean {
+  const state = conntrack.state(id);
+  if ((flags & TCP_SYN) === 0) {
+    if (state === ct.RESET_ORIGINAL || state === ct.RESET_REPLY) return conntrack.acked(id, dir ^ 1) === 0;
+    return !isKnown(state) && state !== ct.SYN_RECEIVED;
+  }
   return !isKnown(state) || (dir === 1 && state !== ct.ESTABLISHED);
 }
 

@@ -133,6 +133,7 @@ function tcpNext(state: number, flags: number, dir: number, goesOn: boolean): nu
       return opensAnew(flags, dir) ? ct.SYN_SENT : state;
     default: // RESET_*
       if (opensAnew(flags, dir)) return ct.SYN_SENT;
-      return (flags & TCP_SYN) === 0 && dir === (state === ct.RESET_ORIGINAL ? 0 : 1) ? ct.TAKEN_UP : state;
+      if ((flags & TCP_SYN) !== 0 || dir !== (state === ct.RESET_ORIGINAL ? 0 : 1)) return state;
+      return dir === 0 ? ct.TAKEN_UP : ct.SYN_RECEIVED; // a target resets what it does not know, too: the opener is to prove itself
   }
 }

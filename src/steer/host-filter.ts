@@ -102,6 +102,11 @@ export class HostFilter {
   }
 }
 
+/** Whether a filter has the name of one of tsproxy's, of whatever process. */
+export function isOwnFilter(name: string): boolean {
+  return FILTER_NAME.test(name);
+}
+
 function isOf(name: string, pid: number): boolean {
   return FILTER_NAME.exec(name)?.[2] === String(pid);
 }

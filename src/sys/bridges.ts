@@ -162,11 +162,14 @@ export class BridgeSocket extends NetlinkSocket {
     return errno !== 0 || messages[0] === undefined ? null : parseLink(messages[0]);
   }
 
-  /** Interface indices of devices that have a queueing discipline, or take filters. */
-  queueing(): Set<number> {
-    const found = this.dump("list queueing disciplines", RTM.GETQDISC, pack("1124444", AF_UNSPEC));
-    const busy = found.filter(({ payload }) => readString(parseAttributes(payload, 20).get(TCA_KIND)) !== "noqueue");
-    return new Set(busy.map(({ payload }) => readI32(payload, 4)));
+  /** Interface indices of devices that have a queueing discipline; of those that take filters alone (a `clsact`). */
+  queueing(): { disciplines: Set<number>; filtered: Set<number> } {
+    const [disciplines, filtered] = [new Set<number>(), new Set<number>()];
+    for (const { payload } of this.dump("list queueing disciplines", RTM.GETQDISC, pack("1124444", AF_UNSPEC))) {
+      const kind = readString(parseAttributes(payload, 20).get(TCA_KIND));
+      if (kind !== "noqueue") (kind === "clsact" ? filtered : disciplines).add(readI32(payload, 4));
+    }
+    return { disciplines, filtered };
   }
 }
 

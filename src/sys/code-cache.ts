@@ -68,7 +68,12 @@ export class CodeCache {
       const other = join(folder, name);
       return other in require.cache ? require(other) : this.load(other);
     };
-    run.call(module.exports, module.exports, load, module, file, folder);
+    try {
+      run.call(module.exports, module.exports, load, module, file, folder);
+    } catch (error) {
+      this.modules.delete(file); // as Node.js does: who asks once more gets the error, not half of the module
+      throw error;
+    }
     return module.exports;
   }
 
@@ -76,19 +81,24 @@ export class CodeCache {
     const fd = openSync(file, "r");
     let source: string;
     let text: string;
+    let isTrusted: boolean;
     try {
-      source = identity(fstatSync(fd));
+      const stats = fstatSync(fd);
+      source = identity(stats);
+      isTrusted = stats.uid === process.geteuid?.();
       text = readFileSync(fd, "latin1"); // bundle.config.js: ASCII
     } finally {
       closeSync(fd);
     }
     const kept = this.kept?.head.scripts[file];
-    const cachedData = kept?.source === source ? this.kept?.bytes.subarray(kept.at, kept.at + kept.length) : undefined;
+    const cachedData = isTrusted && kept?.source === source ? this.kept?.bytes.subarray(kept.at, kept.at + kept.length) : undefined;
     // Node's own wrapper. In parentheses, as V8 would read the function twice otherwise.
     const script = new Script(`(function (exports, require, module, __filename, __dirname) { ${text}\n})`, {
       filename: file,
       ...(cachedData && { cachedData }),
     });
+    // Whoever runs as this user could have the file say what it likes, but not the source: with capabilities, that is more than he may.
+    if (!isTrusted) return script;
     if (!marked().equals(this.flags)) return script; // V8 would refuse it each time, whatever is kept
     if (script.cachedDataRejected !== false) this.isStale = true;
     this.scripts.push({ file, source, script });
@@ -103,7 +113,7 @@ export class CodeCache {
     if (!this.isStale) return;
     const now = marked();
     const made = scripts.map(({ script, ...what }) => ({ ...what, code: remarked(script.createCachedData(), now, this.flags) }));
-    const head: Kept = { node: NODE, scripts: {} };
+    const head: Kept = { node: nodeIdentity(), scripts: {} };
     let at = 0;
     for (const { file, source, code } of made) {
       head.scripts[file] = { source, at, length: code.length };
@@ -124,7 +134,10 @@ function remarked(code: Buffer, now: Buffer, then: Buffer): Buffer {
   return code;
 }
 
-const NODE = `${process.version} ${process.arch}`;
+/** Which Node.js this is: builds of one version may differ in what V8's code refers to. */
+function nodeIdentity(): string {
+  return `${process.version} ${process.arch} ${identity(statSync(process.execPath))}`;
+}
 
 /** A file that was written to, or is another one in its place, has another one: nobody can set the time of the last change. */
 function identity({ dev, ino, size, mtimeMs, ctimeMs }: Stats): string {
@@ -146,7 +159,7 @@ function readKept(file: string): { head: Kept; bytes: Buffer } | undefined {
       if (readSync(fd, all) !== all.length) return undefined;
       const length = Number(all.readBigUInt64LE());
       const head = JSON.parse(all.toString("utf8", ALIGNMENT, ALIGNMENT + length)) as Kept;
-      return head.node === NODE ? { head, bytes: all.subarray(ALIGNMENT + padded(length)) } : undefined;
+      return head.node === nodeIdentity() ? { head, bytes: all.subarray(ALIGNMENT + padded(length)) } : undefined;
     } finally {
       closeSync(fd);
     }

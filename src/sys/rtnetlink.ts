@@ -206,6 +206,19 @@ export class RouteSocket extends LinkSocket {
     return this.filters(ifindex, direction).some(({ payload }) => readI32(payload, 4) === ifindex);
   }
 
+  /** Names of all filters on a clsact, of both directions; of one that is no BPF program "". */
+  filterNames(ifindex: number): string[] {
+    return (["ingress", "egress"] as const).flatMap((direction) =>
+      this.filters(ifindex, direction).flatMap(({ payload }) => {
+        const attrs = parseAttributes(payload, 20);
+        const options = attrs.get(TCA.OPTIONS);
+        if (readI32(payload, 4) !== ifindex) return [];
+        if (readString(attrs.get(TCA.KIND)) !== "bpf") return "";
+        return options === undefined ? [] : readString(parseAttributes(options).get(TCA.BPF_NAME)); // each priority is listed once more, without
+      }),
+    );
+  }
+
   private filters(ifindex: number, direction: TcDirection): NetlinkMessage[] {
     return this.dump("list tc filters", RTM.GETTFILTER, tcmsg(ifindex, 0, FILTER_PARENTS[direction]));
   }

@@ -15,7 +15,7 @@ vi.mock("../../src/sys/bridges.js", () => ({
   BridgeSocket: class {
     links = kernel.links;
     entry = (): unknown => ({ bridge: 3, mac: "02:42:ac:11:00:04", port: 5 });
-    queueing = (): Set<number> => new Set();
+    queueing = (): unknown => ({ disciplines: new Set(), filtered: new Set() });
     otherEnd = (): unknown => ({ up: true, hasXdp: false });
     close(): void {}
   },

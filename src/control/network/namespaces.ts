@@ -89,6 +89,7 @@ export class Namespaces {
       this.checkNamespace(word, spec.netns, nsFd);
       this.makeDevice(namespace);
     } catch (error) {
+      namespace.closed = true; // its end may be told of still
       namespace.device.runApart(() => closeSync(nsFd));
       throw error;
     }
