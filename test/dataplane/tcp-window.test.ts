@@ -54,6 +54,17 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     }
   });
 
+  it("goes on after a forged reset, though its opener is behind what the target sends", () => {
+    const c = at(inside, 1000, 5000);
+    c.client(RST, 1000, 0);
+    expect(c.state).toBe("reset");
+    for (let sent = 0; sent < MIB; sent += MIB / 8) c.server(ACK | PSH, 5000 + sent, 1000);
+    c.client(ACK, 1000, 5000 + MIB / 4);
+    expect(c.state).toBe("taken-up");
+    c.server(ACK | PSH, 5000 + MIB, 1000);
+    expect(c.state).toBe("established");
+  });
+
   it("is not proven by who does not get the target's answer, and is by who does", () => {
     const c = new Connection(inside);
     c.client(SYN, 0x1234_0000, 0);
