@@ -1,6 +1,7 @@
 /**
- * Takes out of the steering's maps of flows what was left behind. A worker takes an entry out when its flow ends, and only there may be entries of no flow: of a process
- * that was killed, or entered in the very moment in which the flow ended. The maps forget nothing by themselves, so every now and then all of them is looked at.
+ * Takes out of the steering's maps of flows what was left behind. A worker takes an entry out when its flow ends. But there may be some of no flow: of a process that was
+ * killed, or entered in the very moment in which the flow ended. The maps forget nothing by themselves, so every now and then all entries are looked at. Those that lead
+ * to the tunnels' device are of nodes, and go with them (`engine/overlay-commands.ts`).
  */
 
 import { log } from "../log.js";

@@ -8,7 +8,6 @@
  *
  * Without a file, where there can be none, flows end with the process; that is said, and nothing else depends on it.
  */
-import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readdirSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { FormerFile } from "../engine/messages.js";
@@ -17,6 +16,7 @@ import { makeFolder } from "../make-folder.js";
 import { lockedFiles } from "../sys/file-locks.js";
 import { errnoName, native } from "../sys/native.js";
 import { livingNetns } from "../sys/netns.js";
+import { randomHex } from "../sys/random.js";
 import { checkHeader, type FlowFileOwner, flowFileSize, HEADER_BYTES, type HeaderVerdict, rowsAt } from "../table/flow-file.js";
 
 /** Kinds of instances. */
@@ -202,7 +202,7 @@ function create(dir: string, worker: number, capacity: number): Open {
 /** Until it is locked, somebody who starts now may take it for one that is none, and remove it: then it is another one. */
 function createLocked(dir: string, worker: number): Open {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const path = join(dir, `${process.pid}-${worker}-${randomBytes(NUMBER_BYTES).toString("hex")}.flows`);
+    const path = join(dir, `${process.pid}-${worker}-${randomHex(NUMBER_BYTES)}.flows`);
     const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
     if (lock(fd)) return { path, fd };
     discard({ path, fd });

@@ -101,7 +101,7 @@ print(n - 1)
 onTsproxy("a flow of datagrams stays in order while captures take it from the kernel and give it back", "kernel", async (c) => {
   addIpv6(c);
   const [instance, server] = await start(c, []);
-  const disturbed: object[] = [];
+  const disturbed: { address: string; round: number; late: number }[] = [];
   for (const [flow, address] of [ADDR.host, ADDR6.host].entries()) {
     const client = c.lab.start(c.client, ["python3", "-c", STEADY, address, String(PORT), "60", String(flow)]);
     await heard(server);
@@ -119,8 +119,9 @@ onTsproxy("a flow of datagrams stays in order while captures take it from the ke
     }
     await client.stop();
   }
-  // Without stamps it is every second time. Once in a while it still is one, the first; why was not found.
-  expect(disturbed.length, JSON.stringify(disturbed)).toBeLessThanOrEqual(1);
+  // Without stamps it is every second time. Now at most the very first; why was not found.
+  const isVeryFirst = ({ address, round }: (typeof disturbed)[number]): boolean => address === ADDR.host && round === 0;
+  expect(disturbed.filter((each) => !isVeryFirst(each))).toEqual([]);
 });
 
 onLab("neighbors in an overlay network get bursts in order, each time that their pair is entered", async (lab) => {
