@@ -257,7 +257,12 @@ class Network {
     for (const each of asked) {
       const owner = this.taken.find(({ addresses }) => eachFamily(addresses).some((other) => sameIp(other, each)));
       if (owner !== undefined)
-        throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${formatIp(each)} is the address of '${owner.netns}' already`);
+        throw new TsproxyError(
+          "TSP_ERR_ENDPOINT",
+          "conflict",
+          `${formatIp(each)} is the address of '${owner.netns}' already`,
+          "give each endpoint one of its own",
+        );
     }
     const taken = this.taken.map(({ addresses }) => addresses);
     const endpoint = { netns, addresses: withMissing(`endpoint of '${netns}'`, perFamily(asked), subnets, taken) };

@@ -119,7 +119,11 @@ export class NetworkModel {
       const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
       const names = joined.map(({ record }) => `${endpointWord(record)} ${addressesText(record)}`);
       if (joined.length > 0)
-        throw networkError("conflict", `network ${networkWord(network.record)} has joined endpoints: ${names.join(", ")}`);
+        throw networkError(
+          "conflict",
+          `network ${networkWord(network.record)} has joined endpoints: ${names.join(", ")}`,
+          "end or disconnect them: 'tsproxy ps' shows which they are",
+        );
       for (const endpoint of endpoints) await endpoint.remove();
       const ids = endpoints.map(({ record }) => record.id);
       await this.store.commit({ removeNetworks: [id], removeEndpoints: ids });
@@ -234,7 +238,11 @@ export class NetworkModel {
       if (gone) throw endpointError("conflict", `the device of endpoint ${endpointWord(record)} is gone`);
       if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${endpointWord(record)} are published already`);
       if (internal && requests.length > 0)
-        throw networkError("conflict", `network ${networkWord(network.record)} is internal: it publishes no ports`);
+        throw networkError(
+          "conflict",
+          `network ${networkWord(network.record)} is internal: it publishes no ports`,
+          "leave the ports out, or use a network that is not internal",
+        );
       await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp ?? hostBinding, targets: record.addresses })));
       try {
         await this.update(endpoint, { ports: endpoint.mappings });

@@ -122,7 +122,13 @@ function openError(spec: string, what: "process" | "path" | "name", errno: strin
     return new TsproxyError("TSP_ERR_NETNS", "permission", `cannot open network namespace '${spec}' (${errno})`, hint, cause);
   }
   if (errno !== "ENOENT" && errno !== "ENOTDIR") {
-    return new TsproxyError("TSP_ERR_NETNS", "invalid", `cannot open network namespace '${spec}' (${errno})`, undefined, cause);
+    return new TsproxyError(
+      "TSP_ERR_NETNS",
+      "invalid",
+      `cannot open network namespace '${spec}' (${errno})`,
+      "'ip netns' lists those that have a name",
+      cause,
+    );
   }
   const [message, hint] = {
     process: [`there is no process ${spec}`, "a network namespace of digits only is taken for a process id"],

@@ -363,7 +363,7 @@ describe("a call that cannot be carried out", () => {
     const before = await f.state.picture();
     f.state.taken.add(8081);
     const says = await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 8080 }, { Port: 90, HostPort: 8081 }));
-    expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it)");
+    expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it): publish another host port");
     expect(await f.state.picture()).toEqual(before);
   });
 

@@ -176,7 +176,9 @@ describe("a life", () => {
     await f.model.createEndpoint(NETWORK, { ...WEB, use: { owner: "", names: ["web", "www"] } });
     expect(await message(f.model.publish(NETWORK, ENDPOINT, [port(80)]))).toBe("endpoint web has not joined");
     await f.model.join(NETWORK, ENDPOINT, "/run/netns/web");
-    expect(await message(f.model.deleteNetwork(NETWORK))).toBe("network shop has joined endpoints: web 172.18.0.2");
+    expect(await message(f.model.deleteNetwork(NETWORK))).toBe(
+      "network shop has joined endpoints: web 172.18.0.2: end or disconnect them: 'tsproxy ps' shows which they are",
+    );
   });
 
   it("leaves addresses to a manager that may choose them", async () => {

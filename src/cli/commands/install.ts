@@ -6,7 +6,7 @@ import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, launcherFile, PACKAGE } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../stdout.js";
-import { installCni, installNetavark, type PluginOptions } from "./install-cni.js";
+import { ELSEWHERE, installCni, installNetavark, type PluginOptions } from "./install-cni.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
 const UNIT_FOLDER = "/etc/systemd/system";
@@ -93,6 +93,6 @@ function writing<T>(dir: string, action: () => T): T {
   } catch (cause) {
     const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
     const message = `cannot write to ${dir}: ${(cause as Error).message}`;
-    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
+    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : ELSEWHERE, cause);
   }
 }
