@@ -3,7 +3,7 @@
  * file in the folder of running instances, `PID.sock`; what one was writing for the next (`sys/code-cache.ts`), `PID.code`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
  * when their sandbox ends while nobody looks.
  */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { runDirs } from "../api/paths.js";
@@ -12,6 +12,7 @@ import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
 import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
+import { isAlive } from "../sys/processes.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
@@ -48,7 +49,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
       for (const name of isFolder(dir) ? readdirSync(dir) : []) {
         const [, pid, kind] = /^(\d+)\.(sock|code)$/.exec(name) ?? [];
         const file = join(dir, name);
-        if (pid === undefined || !(await isLeftOver(file, pid))) continue;
+        if (pid === undefined || !(await isLeftOver(file, Number(pid)))) continue;
         await unlessDenied(file, async () => {
           rmSync(file, { force: true });
           if (kind === "sock") swept.sockets++;
@@ -67,11 +68,13 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   return swept;
 }
 
-/** Whether the process is gone; or another one has its number by now, and nobody listens. */
-async function isLeftOver(file: string, pid: string): Promise<boolean> {
-  if (!existsSync(`/proc/${pid}`)) return true;
+/** Whether nobody listens: the process may be one of a container, whose number here is another one's, or nobody's. */
+async function isLeftOver(file: string, pid: number): Promise<boolean> {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
+  const isOld = made !== undefined && Date.now() - made > SETTLED_MS;
+  const isOver = !isAlive(pid);
+  const presence = isOld || isOver ? await whoListens(file) : "listening";
+  return presence === "absent" || (presence === "denied" && isOver); // then removing it is denied, too, and said to be
 }
 
 /**
@@ -107,15 +110,6 @@ export async function sweepDevices(): Promise<number> {
   const removed = ended.filter((endpoint) => removeHostDevice(endpoint)).length;
   if (ended.length > 0) await store.commit({ removeEndpoints: ended.map(({ id }) => id) });
   return removed;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
 }
 
 function isFolder(path: string): boolean {

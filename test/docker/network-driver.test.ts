@@ -403,7 +403,7 @@ describe("after a restart", () => {
     f.state.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
     f.state.deviceError = systemError("ioctl(TUNSETIFF)", 16);
     await f.state.restart();
-    expect(f.state.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
+    expect(f.state.endpointViews()).toMatchObject([{ state: "failed", ports: [] }]);
     await f.must(["Leave", ID], ["DeleteEndpoint", ID]);
     expect(f.state.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
   });
