@@ -32,6 +32,7 @@ export class CliCommand extends Command {
       .configureOutput({ outputError: () => {} }) // reportError says it, in one line
       .configureHelp({
         optionTerm: (option) => (option.short ? "" : "    ") + flagsOf(option),
+        optionDescription: (option) => option.description, // which has the default, as people write it
         subcommandTerm: (command) => command.name(),
         commandUsage: () => (usage ?? [this.defaultUsage()]).join("\n       "),
       })

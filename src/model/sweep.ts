@@ -10,6 +10,7 @@ import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
+import { TsproxyError } from "../errors.js";
 import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { isAlive } from "../sys/processes.js";
@@ -26,13 +27,13 @@ const TAPS_END_MS = 500;
 export interface Swept {
   sockets: number;
   filters: number;
-  /** Files that this user may not remove, or a folder that it may not read. */
+  /** Files that this user may not remove, or a folder that it may not read; or a word for devices. */
   denied: string[];
 }
 
 /**
  * Removes what dead instances left. `filters`: those on devices, too, in force or not; who starts has its steering do that, when there are others (`steer/attach.ts`).
- * Needs CAP_NET_ADMIN for these, if there are any.
+ * Needs CAP_NET_ADMIN for these and for devices, if there are any: without it they are among `denied`.
  */
 export async function sweep({ filters = false } = {}): Promise<Swept> {
   const swept: Swept = { sockets: 0, filters: 0, denied: [] };
@@ -40,7 +41,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
     try {
       await action();
     } catch (error) {
-      if (!DENIED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      if (!isDenied(error)) throw error;
       swept.denied.push(file);
     }
   };
@@ -58,10 +59,12 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
     });
   const socket = new RouteSocket();
   try {
-    const indices = filters ? socket.links().map((link) => link.index) : [];
-    swept.filters = sweepStale(socket, indices, { guards: true });
-    removeStalePairs(socket);
-    quietPairs(socket);
+    await unlessDenied("what a killed instance left on devices", async () => {
+      const indices = filters ? socket.links().map((link) => link.index) : [];
+      swept.filters = sweepStale(socket, indices, { guards: true });
+      removeStalePairs(socket);
+      quietPairs(socket);
+    });
   } finally {
     socket.close();
   }
@@ -113,5 +116,14 @@ export async function sweepDevices(): Promise<number> {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // below a file
+    throw error;
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof TsproxyError ? error.kind === "permission" : DENIED.has((error as NodeJS.ErrnoException).code ?? "");
 }

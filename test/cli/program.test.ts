@@ -112,6 +112,7 @@ describe("help", () => {
     expect(stdout).toMatch(/\n {2}-h, --help {2,}\S/);
     expect(stdout).toMatch(new RegExp(`\\nExamples?:\\n {2}\\S.*\\n {4}.*tsproxy ${name}\\b`));
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect(stdout).not.toContain("(default:"); // it is there already
   });
 
   it("is what `tsproxy help` shows too", async () => {

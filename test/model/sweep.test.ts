@@ -73,3 +73,9 @@ it("leaves other files alone", async () => {
   await sweep();
   expect(fs.readdirSync(dir)).toHaveLength(3);
 });
+
+it("finds nothing where there can be no folder", async () => {
+  fs.writeFileSync(path.join(dir, "file"), "");
+  vi.stubEnv("TSPROXY_RUN_DIR", path.join(dir, "file/run"));
+  expect(await sweep()).toMatchObject({ sockets: 0, denied: [] });
+});

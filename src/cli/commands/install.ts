@@ -20,7 +20,7 @@ export type InstallOptions = PluginOptions;
 export function installCommand(): CliCommand {
   return new CliCommand("install", "Write systemd units, or a runtime's plugin, and say what comes next")
     .argument("[what]", "'cni': for Podman, containerd, CRI-O, nerdctl; 'netavark': for Podman 4.5")
-    .option("--prefix <dir>", "Put this before /etc, /opt and /usr", "/")
+    .option("--prefix <dir>", "Put this before /etc, /opt and /usr (/)", "/")
     .option("--remove", "Remove what it wrote")
     .example("Let systemd start the daemon, at boot and for Docker", "tsproxy install")
     .example("Give container runtimes a network of tsproxy's", "tsproxy install cni")

@@ -186,8 +186,8 @@ function shutEnd(socket: RouteSocket, index: number, isTaken?: () => boolean): v
     if (socket.link(index) !== null) shutDevice(socket, index, isTaken);
   } catch (error) {
     if (isTaken?.() === true) return;
+    socket.deleteClsact(index); // who may not do that either is told so, and not this
     log.warn(`what comes by ${socket.link(index)?.name ?? index} is kept out by its settings alone: ${(error as Error).message}`);
-    socket.deleteClsact(index);
   }
 }
 
