@@ -1,7 +1,8 @@
 /**
  * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
- * file in the folder of running instances, `PID.sock`; what one was writing for the next (`sys/code-cache.ts`), `PID.code`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
- * when their sandbox ends while nobody looks.
+ * file in the folder of running instances, `PID.sock`, or half of one (`api/unix-socket.ts`); what was being written for the next start (`sys/kept-code.ts`);
+ * clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay, when their sandbox
+ * ends while nobody looks.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -12,11 +13,14 @@ import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
 import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
+import { removeKeptCode } from "../sys/kept-code.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
 
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
+/** Of an instance, and of one that was killed while it made its socket or that of a daemon. */
+const SOCKET = /^(?:(\d+)\.sock|\..+\.sock\.[0-9a-z]+)$/;
 /** A socket that is younger may be one that its process is about to listen on. */
 const SETTLED_MS = 10_000;
 /** In which the kernel removes the TAPs of a process that has ended. */
@@ -46,14 +50,15 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   for (const dir of runDirs())
     await unlessDenied(dir, async () => {
       for (const name of isFolder(dir) ? readdirSync(dir) : []) {
-        const [, pid, kind] = /^(\d+)\.(sock|code)$/.exec(name) ?? [];
+        const [found, pid] = SOCKET.exec(name) ?? [];
         const file = join(dir, name);
-        if (pid === undefined || !(await isLeftOver(file, pid))) continue;
+        if (found === undefined || !(await isLeftOver(file, pid))) continue;
         await unlessDenied(file, async () => {
           rmSync(file, { force: true });
-          if (kind === "sock") swept.sockets++;
+          swept.sockets++;
         });
       }
+      removeKeptCode(dir, { most: Number.POSITIVE_INFINITY });
     });
   const socket = new RouteSocket();
   try {
@@ -67,24 +72,29 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   return swept;
 }
 
-/** Whether the process is gone; or another one has its number by now, and nobody listens. */
-async function isLeftOver(file: string, pid: string): Promise<boolean> {
-  if (!existsSync(`/proc/${pid}`)) return true;
+/**
+ * Whether nobody listens, nor is about to. That the process is gone does not tell it: of another PID namespace that has the folder in common none is to
+ * be seen here. `pid`: of a socket that is whole.
+ */
+async function isLeftOver(file: string, pid: string | undefined): Promise<boolean> {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
+  if (made === undefined) return false;
+  const isSettled = Date.now() - made > SETTLED_MS || (pid !== undefined && !existsSync(`/proc/${pid}`));
+  return isSettled && (await whoListens(file)) === "absent";
 }
 
 /**
  * Ends at once what is kept for a process that is to come again: flows (`control/flow-files.ts`), and a daemon's devices, ports and programs
- * (`sys/fd-store.ts`). What running instances use is spared.
+ * (`sys/fd-store.ts`); and what any start has of a former one (`sys/kept-code.ts`). What running instances use is spared.
  */
-export async function sweepKept(): Promise<{ flows: number; keepers: number }> {
-  const swept = { flows: 0, keepers: 0 };
+export async function sweepKept(): Promise<{ flows: number; keepers: number; code: number }> {
+  const swept = { flows: 0, keepers: 0, code: 0 };
   const socket = new RouteSocket();
   try {
     const kept = keptTaps(socket);
     for (const dir of runDirs()) {
       swept.flows += removeFlowFiles(dir);
+      swept.code += removeKeptCode(dir, { most: 0 });
       if (releaseKept(dir)) swept.keepers++;
     }
     if (swept.keepers > 0) {
