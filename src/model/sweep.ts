@@ -73,14 +73,16 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
 }
 
 /**
- * Whether nobody listens, nor is about to. That the process is gone does not tell it: of another PID namespace that has the folder in common none is to
- * be seen here. `pid`: of a socket that is whole.
+ * Whether nobody listens, nor is about to. That its process is gone does not tell: one of another PID namespace that has the folder in common is not to be seen
+ * here. It has to do for another user's socket, which this one may not connect to. `pid`: of a socket that is whole.
  */
 async function isLeftOver(file: string, pid: string | undefined): Promise<boolean> {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
   if (made === undefined) return false;
-  const isSettled = Date.now() - made > SETTLED_MS || (pid !== undefined && !existsSync(`/proc/${pid}`));
-  return isSettled && (await whoListens(file)) === "absent";
+  const isGone = pid !== undefined && !existsSync(`/proc/${pid}`);
+  if (!isGone && Date.now() - made <= SETTLED_MS) return false;
+  const presence = await whoListens(file);
+  return presence === "absent" || (presence === "denied" && isGone);
 }
 
 /**
