@@ -15,6 +15,7 @@ import type { RunningCapture } from "./capture/stream.js";
 import type { FlowFiles } from "./flow-files.js";
 import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
+import { Undo } from "./undo.js";
 import { WorkerLink } from "./worker-link.js";
 import type { WorkerThread } from "./worker-thread.js";
 
@@ -60,12 +61,13 @@ export function partOfTable(conntrackMax: number, workers: number): number {
 }
 
 export class Workers {
-  private readonly links: WorkerLink[];
+  private readonly links: WorkerLink[] = [];
   private readonly gone = new Set<number>();
   /** What is to be called when there is something in the ring of a capture. */
   private readonly captures = new Map<number, () => void>();
   private nextCapture = 0;
 
+  /** Throws what `WorkerThread` throws; those that have begun end by themselves then (`allUndone`). */
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
     const { workers, files, threads, ...rest } = options;
     const buckets = createBuckets();
@@ -74,25 +76,31 @@ export class Workers {
       this.gone.add(port);
       hooks.portGone(port, errno);
     };
-    this.links = Array.from(
-      { length: workers },
-      (_, worker) =>
-        new WorkerLink(
-          {
-            ...rest,
-            buckets,
-            workers,
-            worker,
-            conntrackMax: partOfTable(rest.conntrackMax, workers),
-            limits: partOf(rest.limits, workers),
-            flowFile: files?.fds[worker] ?? -1,
-            owner: files?.owner,
-            former: files?.former ?? [],
-          },
-          { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
-          threads?.[worker],
-        ),
-    );
+    try {
+      for (let worker = 0; worker < workers; worker++)
+        this.links.push(
+          new WorkerLink(
+            {
+              ...rest,
+              buckets,
+              workers,
+              worker,
+              conntrackMax: partOfTable(rest.conntrackMax, workers),
+              limits: partOf(rest.limits, workers),
+              flowFile: files?.fds[worker] ?? -1,
+              owner: files?.owner,
+              former: files?.former ?? [],
+            },
+            { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
+            threads?.[worker],
+          ),
+        );
+    } catch (error) {
+      const undo = new Undo();
+      undo.add("workers", () => this.stop());
+      undo.runApart();
+      throw error;
+    }
   }
 
   get count(): number {

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/control/limits.js";
+import { allUndone } from "../../src/control/undo.js";
 import { Workers, type WorkersHooks } from "../../src/control/workers.js";
 import { createCounters, DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../../src/engine/counters.js";
 import type { ToWorker } from "../../src/engine/messages.js";
@@ -19,6 +20,7 @@ class FakeLink {
     readonly options: Record<string, unknown>,
     readonly hooks: WorkersHooks,
   ) {
+    if (options.worker === failing) throw new Error("no thread is left");
     links.push(this);
   }
 
@@ -46,6 +48,8 @@ class FakeLink {
 }
 
 const links: FakeLink[] = [];
+/** The worker that cannot be made. */
+let failing = -1;
 vi.mock("../../src/control/worker-link.js", () => ({
   get WorkerLink() {
     return FakeLink;
@@ -117,6 +121,14 @@ describe("workers", () => {
     await workers.settled();
     await workers.stop();
     for (const { calls } of links) expect(calls).toEqual(["settled after 0", "stop"]);
+  });
+
+  it("end where one of them cannot be begun", async () => {
+    failing = 2;
+    expect(() => make(3)).toThrow("no thread is left");
+    failing = -1;
+    await allUndone();
+    expect(links.map(({ calls }) => calls)).toEqual([["stop"], ["stop"]]);
   });
 
   it("report the end of a port once, and again for the next port with its number", () => {

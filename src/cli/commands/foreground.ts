@@ -17,6 +17,8 @@ import { stdout, tell } from "../stdout.js";
 const LIVE_MS = 1000;
 /** After `ready`: what follows it has run by then, and memory is given back later (`control/spare-memory.ts`). */
 const KEEP_MS = 500;
+/** Of the name that code has while it is written. */
+const NUMBER_BYTES = 8;
 
 interface RawForeground extends RunOptions {
   version?: boolean;
@@ -134,6 +136,8 @@ async function runForeground(config: RunConfig): Promise<void> {
   runDir(); // what is wrong with it is said before anything is made
   const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
   const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
+  const { randomHex } = await import("../../sys/random.js");
+  const keepCode = (): void => keepProgramCode(() => randomHex(NUMBER_BYTES));
   const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
     { ...config, begun },
@@ -150,7 +154,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     void job.finishStart().then((offload) => {
       if (config.json && offload !== undefined) tell(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
-    setTimeout(keepProgramCode, KEEP_MS).unref();
+    setTimeout(keepCode, KEEP_MS).unref();
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;
@@ -158,7 +162,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     clearInterval(live);
     if (live !== undefined) tell("\n");
     await job.stop();
-    keepProgramCode(); // of a run that was shorter
+    keepCode(); // of a run that was shorter
   }
 }
 
