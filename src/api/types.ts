@@ -188,6 +188,7 @@ export const FdbView = v.object({
   mac: text("`02:42:ac:11:00:04`"),
   port: count("Number of the port that it is behind."),
   name: text("Name of that port's device."),
+  address: v.exactOptional(text("Of an endpoint's port: its address; of both families with a comma between.")),
   ageSec: v.pipe(v.number(), v.description("Seconds since it was seen.")),
   static: flag("Known from the configuration: it neither ages nor moves."),
 });

@@ -194,7 +194,11 @@ export class Gateway {
       }
     }
     const each = [...problems].map(([endpoint, problem]) => `${endpoint}: ${problem}`).join("; ");
-    throw storeError("unavailable", `store unreachable (${each})`, "is etcd running, and is this its client address?");
+    throw storeError(
+      "unavailable",
+      `store unreachable (${each})`,
+      `is etcd running, and is this its client address${this.options.tls === undefined ? "" : ", which takes TLS"}?`,
+    );
   }
 
   private next(): void {

@@ -177,6 +177,8 @@ export class MemoryClient implements ClusterStore {
   readonly name = "memory";
   /** Calls fail, and watches tell nothing. */
   unreachable = false;
+  /** What is said then. */
+  reason = "memory";
   /** Watches tell nothing, and do not end. */
   silent = false;
   /** As `unreachable`, but what is asked arrives when `deliver` is called. */
@@ -238,6 +240,6 @@ export class MemoryClient implements ClusterStore {
   /** A turn of the event loop, as any answer takes. */
   private async reach(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.unreachable || this.hanging) throw storeError("unavailable", "store unreachable (memory)");
+    if (this.unreachable || this.hanging) throw storeError("unavailable", `store unreachable (${this.reason})`);
   }
 }

@@ -213,8 +213,10 @@ export class NodeSession {
   }
 
   private say(error: unknown): void {
+    const { message } = TsproxyError.of(error);
     const words = TsproxyError.of(error).describe();
-    if (words !== this.said) log.warn(`node ${this.self.name} cannot be made known: ${words}`);
-    this.said = words;
+    const what = message.replace(/ \(.*\)$/, ""); // the reason in brackets may be another one each time
+    if (what !== this.said) log.warn(`node ${this.self.name} cannot be made known: ${words}`);
+    this.said = what;
   }
 }

@@ -336,8 +336,11 @@ export class Controller {
     return this.workers.endFlows(filter);
   }
 
-  async fdb(): Promise<(FdbRow & { name: string })[]> {
-    return (await this.workers.fdb()).map((row) => ({ ...row, name: this.numbers.info(row.port)?.name ?? "" }));
+  async fdb(): Promise<(FdbRow & { name: string; address?: string })[]> {
+    return (await this.workers.fdb()).map((row) => {
+      const { name = "", address } = this.numbers.info(row.port) ?? {};
+      return { ...row, name, ...(address !== undefined && { address }) };
+    });
   }
 
   holders(): Promise<HolderRow[]> {

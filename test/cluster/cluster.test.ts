@@ -173,6 +173,15 @@ describe("a cluster whose store is away", () => {
     expect([seenBy(a, shop), a.cluster.view.networkNamed("missed") !== undefined, addressOf(db)]).toEqual([["db 10.0.0.3 b", "web 10.0.0.2 a"], true, "10.0.0.3"]); // biome-ignore format: one thing
   });
 
+  it("says once that its node cannot be made known, though the reason is another one each time", async () => {
+    const { client } = await node("a");
+    let tries = 0;
+    client.unreachable = true;
+    Object.defineProperty(client, "reason", { get: () => `try ${tries++}` });
+    await eventually("it has tried for a while", () => tries > 6);
+    expect(said.filter((line) => line.includes("node a cannot be made known: store unreachable (try "))).toHaveLength(1);
+  });
+
   it("makes nothing late: what a store that hung is asked, and gets when all was told to have failed, is not there afterwards", async () => {
     const [a, b] = [await node("a"), await node("b")];
     const shop = await make(a, "shop");

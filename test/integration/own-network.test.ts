@@ -65,9 +65,9 @@ onTsproxy("knows the MACs of its endpoints, and shows them by `tsproxy fdb`", "o
   const running = await startInstance(c.lab, c.host, networkArgs(c));
   await ping(c.lab, c.c1, ADDR.c2);
   const fdb = await running.fdb();
-  for (const ns of [c.c1, c.c2]) {
-    const mac = /link\/ether (\S+)/.exec(c.lab.runSync(ns, ["ip", "-o", "link", "show", "eth0"]))?.[1] ?? "none";
-    expect(fdb.map((entry) => entry.mac)).toContain(mac);
+  for (const role of ["c1", "c2"] as const) {
+    const mac = /link\/ether (\S+)/.exec(c.lab.runSync(c[role], ["ip", "-o", "link", "show", "eth0"]))?.[1] ?? "none";
+    expect(fdb.find((entry) => entry.mac === mac)).toMatchObject({ name: `${c[role]}/eth0`, address: ADDR[role] });
   }
 });
 

@@ -18,8 +18,8 @@ export function showFdb(options: ShowOptions, write: Write = stdout): Promise<vo
     (client, { socketPath }) => client.ask(socketPath, "fdb"),
     (entries) =>
       formatTable(
-        ["MAC", "PORT", "NAME", "AGE"],
-        entries.map((e) => [e.mac, e.port, e.name, e.static ? "static" : formatDuration(e.ageSec)]),
+        ["MAC", "PORT", "NAME", "ADDRESS", "AGE"],
+        entries.map((e) => [e.mac, e.port, e.name, e.address ?? "-", e.static ? "static" : formatDuration(e.ageSec)]),
       ),
   );
 }
