@@ -1,7 +1,18 @@
 import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/control/limits.js";
+import { allUndone } from "../../src/control/undo.js";
 import { Workers, type WorkersHooks } from "../../src/control/workers.js";
-import { createCounters, DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../../src/engine/counters.js";
+import {
+  createCounters,
+  DROPS,
+  FLOWS_REFUSED,
+  PAIRS_REFUSED,
+  ROW,
+  RX_BYTES,
+  RX_PACKETS,
+  TX_BYTES,
+  TX_PACKETS,
+} from "../../src/engine/counters.js";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT } from "../../src/table/ports.js";
 import { DROP_NO_FLOW, DROP_NOT_SYN } from "../../src/wire/drop.js";
@@ -18,7 +29,9 @@ class FakeLink {
   constructor(
     readonly options: Record<string, unknown>,
     readonly hooks: WorkersHooks,
+    readonly thread: unknown,
   ) {
+    if (links.length === failsAt) throw new Error("no room");
     links.push(this);
   }
 
@@ -45,7 +58,25 @@ class FakeLink {
   }
 }
 
+class FakeThread {
+  discarded = false;
+  constructor() {
+    threads.push(this);
+  }
+  async discard(): Promise<void> {
+    this.discarded = true;
+  }
+}
+
 const links: FakeLink[] = [];
+const threads: FakeThread[] = [];
+/** Number of the link that cannot be made; -1: all can. */
+let failsAt = -1;
+vi.mock("../../src/control/worker-thread.js", () => ({
+  get WorkerThread() {
+    return FakeThread;
+  },
+}));
 vi.mock("../../src/control/worker-link.js", () => ({
   get WorkerLink() {
     return FakeLink;
@@ -59,6 +90,7 @@ const hooks = (): WorkersHooks & { gone: unknown[] } => {
 
 function make(workers: number, given: WorkersHooks = hooks()): Workers {
   links.length = 0;
+  threads.length = 0;
   const ports = { masqueradeFirst: 1, masqueradeLast: 2 };
   const options = {
     workers,
@@ -84,6 +116,18 @@ describe("workers", () => {
     ]);
     const client = Math.ceil(DEFAULT_LIMITS.newFlowsPerSec.client / 3);
     for (const { options } of links) expect(options).toMatchObject({ limits: { newFlowsPerSec: { client } } });
+  });
+
+  it("end, those that were begun, where one cannot be begun", async () => {
+    failsAt = 2;
+    try {
+      expect(() => make(4)).toThrow("no room");
+    } finally {
+      failsAt = -1;
+    }
+    await allUndone();
+    expect(links.map(({ calls }) => calls)).toEqual([["stop"], ["stop"]]);
+    expect(threads.map(({ discarded }) => discarded)).toEqual([true, true, true]); // of which one that is taken takes no notice
   });
 
   it("are all told what is said to all, one what is for one, each its queue of a port", () => {
@@ -192,6 +236,9 @@ describe("what is asked of all", () => {
     count(1, 2, DROPS + DROP_NOT_SYN, 6);
     const drops = { "no-flow": 9, "not-syn": 6 };
     expect(workers.counters(2)).toEqual({ rxPackets: 3, rxBytes: 30, txPackets: 300, txBytes: 3000, drops });
+    for (const [at, what] of [FLOWS_REFUSED, PAIRS_REFUSED].entries())
+      for (const [i, { counters }] of links.entries()) counters[what] = 10 * at + i + 1;
+    expect(workers.refused).toEqual({ flows: 3, pairs: 23 });
     expect(workers.counters(4)).toEqual({ rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0, drops: {} });
   });
 });

@@ -1,6 +1,7 @@
 /** The main job: start it, say what it serves and that it is ready, live until told to stop. */
 import { closeSync, constants, readFileSync, writeSync } from "node:fs";
 import { runDir } from "../../api/paths.js";
+import type { Begun } from "../../control/begin.js";
 import { formatMapping } from "../../control/mapping.js";
 import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
@@ -96,6 +97,20 @@ function helpOf(root: CliCommand, name: string | undefined): never {
   return command.help();
 }
 
+/** What the job is made of is loaded beside what was begun, which ends when that fails. */
+async function loadJob(begun: Begun | undefined) {
+  try {
+    return await Promise.all([
+      import("../../standalone/main-job.js"),
+      import("../../standalone/probe.js"),
+      import("../../control/target-views.js"),
+    ]);
+  } catch (error) {
+    if (begun !== undefined) await (await import("../../control/begin.js")).discardBegun(begun);
+    throw error;
+  }
+}
+
 /** Returns when it was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
 async function runForeground(config: RunConfig): Promise<void> {
   let stop: (error?: Error) => void = () => {};
@@ -107,8 +122,7 @@ async function runForeground(config: RunConfig): Promise<void> {
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
   const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
-  const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
-  const { eventText } = await import("../../control/target-views.js");
+  const [{ MainJob }, { probeTargets }, { eventText }] = await loadJob(begun);
   const job = await MainJob.start(
     { ...config, begun },
     (error) => stop(error),
