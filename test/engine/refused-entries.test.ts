@@ -95,7 +95,7 @@ describe("of a flow", () => {
 it("a carried flow that the kernel does not let go is carried on, its packets counted once, and comes with the next second", () => {
   const d = bridged();
   flow(d).open();
-  for (const [key, value] of d.flowMap) d.flowMap.set(key, value.slice(0, 32) + "64000000" + value.slice(40)); // 100 packets
+  for (const [key, value] of d.flowMap) d.flowMap.set(key, `${value.slice(0, 32)}64000000${value.slice(40)}`); // 100 packets
   d.refuses = () => true;
   const tap = new Tap(d);
   const seen = (): number[] => d.flows().flatMap(({ packets }) => packets);
