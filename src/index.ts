@@ -16,6 +16,7 @@ import { setLogSink } from "./log.js";
 import { sweep } from "./model/sweep.js";
 import { parseBalance, parseDataplane } from "./standalone/config.js";
 import { parseEndpoint, parseNetwork, withMissing } from "./standalone/network-config.js";
+import { textOf } from "./standalone/options.js";
 import { formatIp, type IpAddress, sameIp } from "./wire/ip-address.js";
 import { eachFamily, type PerFamily, perFamily } from "./wire/per-family.js";
 
@@ -161,7 +162,7 @@ export class Dataplane {
   static async start(options: DataplaneOptions = {}): Promise<Dataplane> {
     const { allowFrom, workers, conntrackMax, masqueradePorts: ports, ...rest } = options;
     const parsed = parseDataplane({
-      allowFrom: allowFrom === undefined ? undefined : [...allowFrom],
+      allowFrom: allowFrom?.map((clients) => textOf("allowFrom", clients, "192.0.2.0/24")),
       workers: workers?.toString(),
       conntrackMax: conntrackMax?.toString(),
       timeout: Object.entries(rest.timeouts ?? {}).map(([state, sec]) => `${state}=${sec}`),
@@ -180,7 +181,7 @@ export class Dataplane {
 
   /** Makes a network. Throws TSP_ERR_OPTION (invalid) or TSP_ERR_NETWORK (conflict: the host knows addresses in it). */
   async addNetwork({ subnet, mtu, attach, ...behavior }: NetworkOptions): Promise<Network> {
-    const spec: BridgeSpec = { ...parseNetwork(subnet, { mtu: mtu?.toString(), attach }), ...behavior };
+    const spec: BridgeSpec = { ...parseNetwork(textOf("subnet", subnet, "172.30.0.0/24"), { mtu: mtu?.toString(), attach }), ...behavior };
     const controller = this.open();
     const network = new Network(controller, controller.networks.add(spec), spec);
     await controller.settled();
@@ -194,7 +195,8 @@ export class Dataplane {
    */
   async publish(mapping: string, options: PublishOptions = {}): Promise<PublishedPort> {
     const controller = this.open();
-    const port = new PublishedPort(controller, controller.publisher.publish(parsePortSpec(mapping), undefined, parseBalance(options)));
+    const spec = parsePortSpec(textOf("mapping", mapping, "8999:172.17.0.4:8080"));
+    const port = new PublishedPort(controller, controller.publisher.publish(spec, undefined, parseBalance(options)));
     await controller.settled();
     return port;
   }
@@ -218,7 +220,8 @@ export class Dataplane {
   }
 
   private open(): Controller {
-    if (this.closing !== undefined) throw new Error("the dataplane is closed");
+    if (this.closing !== undefined)
+      throw new TsproxyError("TSP_ERR_INSTANCE", "unavailable", "the dataplane is closed", "start another: Dataplane.start()");
     return this.controller;
   }
 }
@@ -253,11 +256,17 @@ class Network {
    */
   async addEndpoint({ netns, address }: EndpointOptions): Promise<void> {
     const { subnets } = this.spec;
-    const asked = eachFamily(parseEndpoint(`${netns}=${address}`, subnets).addresses);
+    const words = `${textOf("netns", netns, "web")}=${textOf("address", address, "172.30.0.4")}`;
+    const asked = eachFamily(parseEndpoint(words, subnets).addresses);
     for (const each of asked) {
       const owner = this.taken.find(({ addresses }) => eachFamily(addresses).some((other) => sameIp(other, each)));
       if (owner !== undefined)
-        throw new TsproxyError("TSP_ERR_ENDPOINT", "conflict", `${formatIp(each)} is the address of '${owner.netns}' already`);
+        throw new TsproxyError(
+          "TSP_ERR_ENDPOINT",
+          "conflict",
+          `${formatIp(each)} is the address of '${owner.netns}' already`,
+          "give each endpoint one of its own",
+        );
     }
     const taken = this.taken.map(({ addresses }) => addresses);
     const endpoint = { netns, addresses: withMissing(`endpoint of '${netns}'`, perFamily(asked), subnets, taken) };
@@ -312,13 +321,13 @@ class PublishedPort {
    * 30. Throws TSP_ERR_OPTION (invalid), TSP_ERR_TARGET (not-found).
    */
   async drain(target: string, sec?: number): Promise<void> {
-    drainTargets([this.publication], target, sec);
+    drainTargets([this.publication], textOf("target", target, "172.18.0.3"), sec);
     await this.controller.settled();
   }
 
   /** Gives it new connections again. Throws as `drain`. */
   async resume(target: string): Promise<void> {
-    resumeTargets([this.publication], target);
+    resumeTargets([this.publication], textOf("target", target, "172.18.0.3"));
     await this.controller.settled();
   }
 

@@ -31,7 +31,7 @@ const ALLOWED: Record<string, string> = {
   dns: "wire sys model type:cluster sandbox errors log",
   cni: "wire type:table model sandbox api errors log",
   standalone: "wire sys relay control model api errors log",
-  daemon: "wire control model cluster docker sandbox dns cni api errors log make-folder",
+  daemon: "wire sys control model cluster docker sandbox dns cni api errors log make-folder",
   index: "wire control model standalone type:api errors log",
   cli: "*",
   package: "cli api",

@@ -224,7 +224,11 @@ export const EndpointView = v.object({
   address: text("`172.18.0.2`; empty without IPv4."),
   ipv6Address: v.exactOptional(text("`fd00:18::2`")),
   mac: text("`02:42:ac:12:00:02`"),
-  state: v.pipe(v.picklist(["created", "joined", "gone"]), v.description("`gone`: its device ended, with its namespace or otherwise.")),
+  state: v.pipe(
+    v.picklist(["created", "joined", "gone", "failed"]),
+    v.description("`gone`: its device ended, with its namespace or otherwise. `failed`: its device could not be taken up after a restart."),
+  ),
+  failure: v.exactOptional(text("Why it has `failed`.")),
   sandbox: text("Path of its network namespace; empty before it joined."),
   attach: v.pipe(v.picklist(["veth", "tap"]), v.description("How its device hangs on its network.")),
   ports: v.pipe(v.array(MappingView), v.description("Published ports.")),

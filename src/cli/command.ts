@@ -2,7 +2,7 @@
  * A command of the command line, as data: name, summary, notes, options, arguments and examples, from which help is made here, and man pages and
  * completions elsewhere (`buildProgram` gives them all). Its action loads what it needs, so that help needs nothing.
  */
-import { Command, type Option } from "commander";
+import { Command, type HelpContext, type Option } from "commander";
 import { TsproxyError } from "../errors.js";
 
 export interface Example {
@@ -32,12 +32,19 @@ export class CliCommand extends Command {
       .configureOutput({ outputError: () => {} }) // reportError says it, in one line
       .configureHelp({
         optionTerm: (option) => (option.short ? "" : "    ") + flagsOf(option),
+        optionDescription: (option) => option.description, // which has the default, as people write it
         subcommandTerm: (command) => command.name(),
         commandUsage: () => (usage ?? [this.defaultUsage()]).join("\n       "),
       })
       .helpOption("-h, --help", "Show this help")
       .allowExcessArguments(false)
       .addHelpText("after", () => this.afterHelp());
+  }
+
+  /** commander shows all of it, as an error, where a command does nothing by itself and none is named: an error is one line. */
+  override help(context?: HelpContext | ((text: string) => string)): never {
+    if (typeof context !== "object" || !context.error) return super.help(context as HelpContext);
+    throw usageError(`no command behind '${this.name()}': there are ${this.commands.map((command) => command.name()).join(", ")}`);
   }
 
   note(text: string): this {

@@ -1,4 +1,15 @@
-/** How numbers are written for people. */
+/** How numbers and other people's words are written for people. */
+
+/**
+ * Text as a terminal may have it: control characters, and those that turn the direction of writing, are written as in a shell's `$'…'`, `\x1b`, so that
+ * a word in an error clears no screen and hides no other. Line ends too.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+  });
+}
 
 /** "512 B", "1.5 MB": powers of 1000, as in `docker stats`. */
 export function formatBytes(bytes: number): string {

@@ -6,7 +6,7 @@ import { runBody, runCommand } from "./commands/run.js";
 import { execCommand } from "./commands/sandbox-commands.js";
 import { errorLine } from "./report.js";
 
-export const frontCommands: CommandLine = { parse, describe: (error) => errorLine(TsproxyError.of(error)) };
+export const frontCommands: CommandLine = { parse, describe: (error, words) => errorLine(TsproxyError.of(error), words[0]) };
 
 function parse(words: readonly string[]): FrontCommand | undefined {
   let found: FrontCommand | undefined;

@@ -35,12 +35,12 @@ export async function throughFront(): Promise<void> {
   });
 }
 
-/** For commands that exit as a program does: what fails in tsproxy itself has an exit code that programs seldom have. */
-export async function exitingAsDocker(action: () => Promise<void>): Promise<void> {
+/** For `command`, which exits as a program does: what fails in tsproxy itself has an exit code that programs seldom have. */
+export async function exitingAsDocker(command: string, action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    reportError(error);
+    reportError(error, undefined, command);
     process.exitCode = FAILED;
   }
 }

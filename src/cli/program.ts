@@ -36,7 +36,7 @@ const HELP = new Set(["-h", "--help", "help"]);
  * for what there is: each is a `CliCommand`. With `words`, the arguments that will be parsed, only commands that they can mean are there.
  */
 export async function buildProgram(words?: readonly string[]): Promise<CliCommand> {
-  const root = foregroundCommand();
+  const root = foregroundCommand(undefined, Object.keys(COMMANDS));
   const all = words === undefined || words.some((word) => HELP.has(word));
   const wanted = Object.entries(COMMANDS).filter(([name]) => all || words.includes(name));
   for (const command of await Promise.all(wanted.map(([, load]) => load()))) root.addCommand(command);
@@ -48,9 +48,9 @@ export function commandIn(program: CliCommand, words: readonly string[]): string
   const names: string[] = [];
   let at: Command = program;
   for (const word of words) {
-    const next = at.commands.find((command) => command.name() === word);
+    const next = at.commands.find((command) => command.name() === word || command.aliases().includes(word));
     if (next === undefined) break;
-    names.push(word);
+    names.push(next.name());
     at = next;
   }
   return names.join(" ");

@@ -1,7 +1,6 @@
 /** What a failure becomes: an exit code and one line on standard error. It imports no package, so that it works when nothing else does. */
 import { TsproxyError } from "../errors.js";
-
-const HELP_HINT = helpHint("");
+import { printable } from "./format.js";
 
 /** `command`: its name, or the names on the way to it; "" is the main job. */
 function helpHint(command: string): string {
@@ -30,20 +29,23 @@ export function reportError(error: unknown, write: (text: string) => void = (tex
     if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "").replace(/\.$/, "")} (${helpHint(command)})`));
     return;
   }
-  write(line(errorLine(TsproxyError.of(error), helpHint(command))));
+  write(line(errorLine(TsproxyError.of(error), command)));
   if (process.env.TSPROXY_DEBUG) write(stacks(error));
 }
 
-export function errorLine(error: TsproxyError, help = HELP_HINT): string {
-  return oneLine(error.kind === "invalid" ? `${error.describe()} (${help})` : error.describe());
+/** `command`: as of `reportError`. Whose help is to be read is said once. */
+export function errorLine(error: TsproxyError, command = ""): string {
+  const text = error.describe();
+  return oneLine(error.kind === "invalid" && !text.endsWith("--help'") ? `${text} (${helpHint(command)})` : text);
 }
 
 function line(message: string): string {
   return `tsproxy: ${oneLine(message)}\n`;
 }
 
+/** What somebody else's words have of control characters is written out. */
 export function oneLine(message: string): string {
-  return message.replace(/\s*\n\s*/g, " ").trim();
+  return printable(message.replace(/\s*\n\s*/g, " ").trim());
 }
 
 function stacks(error: unknown): string {

@@ -1,11 +1,14 @@
+import { printable } from "./format.js";
+
 /** Aligned columns for people: headings in capitals, two spaces between, numbers to the right, no trailing blanks. */
-export function formatTable(headings: string[], rows: (string | number)[][]): string {
+export function formatTable(headings: string[], cells: (string | number)[][]): string {
+  const rows = cells.map((row) => row.map((cell) => (typeof cell === "string" ? printable(cell) : cell)));
   const widths = headings.map((heading, column) =>
     rows.reduce((width, row) => Math.max(width, String(row[column]).length), heading.length),
   );
   const numeric = headings.map((_, column) => rows.length > 0 && rows.every((row) => typeof row[column] === "number"));
-  const line = (cells: (string | number)[]): string =>
-    cells
+  const line = (row: (string | number)[]): string =>
+    row
       .map((cell, column) =>
         numeric[column] ? String(cell).padStart(widths[column] as number) : String(cell).padEnd(widths[column] as number),
       )

@@ -246,6 +246,7 @@ export class Controller {
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
+      undo.add("what is undone by itself", allUndone); // once networks and ports are closed
       undo.add("networks", () => networks.close());
       undo.add("published ports", () => publisher.close());
       const support = native.sealSupport();
@@ -256,7 +257,6 @@ export class Controller {
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, past, keys);
     } catch (error) {
       store?.abandon();
-      await allUndone();
       await undo.run();
       throw error;
     }
@@ -305,7 +305,6 @@ export class Controller {
     this.adoption.close();
     await this.workers.stop();
     if (this.workers.held > 0) this.files?.leave();
-    await allUndone();
     await this.undo.run();
   }
 

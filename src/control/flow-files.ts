@@ -2,7 +2,8 @@
  * The files in which workers keep their flows (`table/flow-file.ts`), in the run folder: `PID-WORKER-NUMBER.flows`. Each is locked by the process whose
  * it is, for as long as that lives. One that nobody has locked was left by a process that ended: one of the same kind, on the same host, goes on
  * with its flows, and then removes it. What nobody can go on with is removed: files of an earlier boot by whoever starts next, those of network
- * namespaces that have ended by any instance, soon.
+ * namespaces that have ended by any instance, soon. That a process lives its lock tells, for certain; that a namespace has ended, what is seen in /proc, and only if
+ * it is seen twice.
  *
  * Names are random, so none is used twice, and a file that goes by a name that was seen once is that one or gone. Only who has the lock removes a file.
  *
@@ -29,6 +30,8 @@ const NUMBER_BYTES = 8;
 const MAX_TRIES = 100;
 /** Nobody waits for the start any more. */
 const SWEEP_MS = 500,
+  /** A look at /proc takes its time, and what moves meanwhile it may miss: so there is a second one. */
+  SWEEP_SURE_MS = 1000,
   /** No event tells of a namespace's end. So often an idle process may wake for it. */
   SWEEP_AGAIN_MS = 60_000;
 
@@ -43,6 +46,8 @@ export class FlowFiles {
   private readonly own: Open[] = [];
   private readonly formers: (Open & FormerFile)[] = [];
   private sweeping: NodeJS.Timeout | undefined;
+  /** Those whose namespace was not seen the last time. */
+  private suspects: ReadonlySet<string> = new Set();
 
   /** Takes former files before it makes new ones, `workers` of them, each for `capacity` flows. */
   constructor(
@@ -78,43 +83,48 @@ export class FlowFiles {
     }
   }
 
-  /** Removes the files of network namespaces that have ended: soon, and from then on within a minute of their end. */
+  /** Removes the files of network namespaces that have ended: soon, and from then on about a minute after their end at the latest. */
   sweepRegularly(living = livingNetns): void {
     let said = "";
     const again = (ms: number): void => {
       clearTimeout(this.sweeping);
       this.sweeping = setTimeout(() => {
+        let isSure = true;
         try {
-          this.sweep(living);
+          isSure = this.sweep(living);
         } catch (error) {
           const { message } = error as Error;
           if (message !== said) log.warn(`files of flows of others stay in ${this.dir}: ${message}`);
           said = message;
         }
-        again(SWEEP_AGAIN_MS);
+        again(isSure ? SWEEP_AGAIN_MS : SWEEP_SURE_MS);
       }, ms).unref();
     };
     again(SWEEP_MS);
   }
 
   /**
-   * The same at once. `living`: inodes of those that have not, or undefined if that cannot be told. It takes long where there are many processes, so
-   * it is not asked for files that somebody has; what is theirs is not ours to lock.
+   * One look: removes the files of those that the last look did not see either. False: another look is to tell. `living`: inodes of those that have not ended, or
+   * undefined if that cannot be told. It takes long where there are many processes, so it is not asked for files that somebody has; what is theirs is not ours to
+   * lock.
    */
-  sweep(living = livingNetns): void {
+  sweep(living = livingNetns): boolean {
     const others = flowFiles(this.dir).flatMap((path) => {
       const verdict = verdictOf(path, this.owner);
       return verdict !== undefined && "netns" in verdict ? [{ path, netns: verdict.netns }] : [];
     });
-    if (others.length === 0) return;
-    const isLocked = lockedFiles();
+    const isLocked = others.length === 0 ? () => false : lockedFiles();
     const left = others.filter(({ path }) => !isLocked(path));
     const alive = left.some(({ netns }) => netns !== null) ? living() : undefined;
+    const before = this.suspects;
+    const suspects = new Set<string>();
     for (const { path, netns } of left) {
       if (netns !== null && alive?.has(netns) !== false) continue;
-      const file = openUnlocked(path);
-      if (file !== null) discard(file);
+      if (netns === null || before.has(path)) removeUnlocked(path);
+      else suspects.add(path);
     }
+    this.suspects = suspects;
+    return suspects.size === 0;
   }
 
   /** There are flows in the own files, for whoever comes next. */
@@ -152,9 +162,14 @@ export class FlowFiles {
 
 /** Removes what nobody has locked; answers how many. */
 export function removeFlowFiles(dir: string): number {
-  const left = flowFiles(dir).map(openUnlocked);
-  for (const file of left) if (file !== null) discard(file);
-  return left.filter((file) => file !== null).length;
+  return flowFiles(dir).filter(removeUnlocked).length;
+}
+
+/** False: somebody has locked it. */
+function removeUnlocked(path: string): boolean {
+  const file = openUnlocked(path);
+  if (file !== null) discard(file);
+  return file !== null;
 }
 
 function flowFiles(dir: string): string[] {

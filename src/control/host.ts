@@ -129,6 +129,11 @@ export class Host {
     this.moved.clear();
   }
 
+  /** The same for who has nobody to tell of a failure: it is said, and the host is read once more in a second. */
+  readAgain(): void {
+    this.reread.run();
+  }
+
   /** Rereads the host and tells steering and worker. `moved`: devices whose place in their networks has changed. */
   refresh(moved: ReadonlySet<number> = NONE): void {
     this.links = this.socket.links();

@@ -140,7 +140,7 @@ function assignParts(parts: string[], fail: Fail): [string, string, string, stri
       return fail(`'${a}' has no target`, `write ${FORM}, like ${EXAMPLE}`);
     case 2:
       if (looksLikeAddress(a)) return fail(`no host port before '${a}'`, `write HOST_PORT:${a}:${b}, or :${a}:${b} for a free one`);
-      return fail(`no target address between '${a}' and '${b}'`, `write ${a}:TARGET_IP:${b}, like ${EXAMPLE}`);
+      return fail(`no target address between '${a}' and '${b}'`, `write ${a}:TARGET_IP:${b || "TARGET_PORT"}, like ${EXAMPLE}`);
     case 3:
       if (looksLikeAddress(a) && looksLikeAddress(b))
         return fail(`no host port between '${a}' and '${b}'`, `write ${a}:HOST_PORT:${b}:${c}, or ${a}::${b}:${c} for a free one`);

@@ -222,7 +222,7 @@ export class Publisher {
         undo.add(`all of ${formatMapping(taken)}`, () => attempt.run());
         return [taken, ...all];
       } catch (error) {
-        void attempt.run();
+        attempt.runApart();
         if (taken === undefined || !(error instanceof PortTakenError)) throw error;
         const more = spec.hostPort === 0 ? tries < MAX_PICKS : spec.pickFromRange && taken.hostPort < spec.hostPortEnd;
         if (!more) throw error;
@@ -239,7 +239,7 @@ export class Publisher {
       undo.add("the other families", () => attempt.run());
       return taken;
     } catch (error) {
-      void attempt.run();
+      attempt.runApart();
       if (!(error instanceof TsproxyError) || error.code !== "TSP_ERR_PORT_BIND" || error.kind !== "unavailable") throw error;
       log.warn(`${others.map((other) => formatMapping(other)).join(" and ")} is left out: ${error.describe()}`);
       return [];

@@ -30,7 +30,12 @@ export function kernelReach(socket: RouteSocket, host: Host, target: IpAddress):
   const neighbor = host.neighborOf(target, route.oif);
   if (neighbor !== null) return { snatSource: neighbor.address, network: neighbor.network, own: -1, gateway: false };
   if (route.prefSrc === undefined)
-    throw new TsproxyError("TSP_ERR_TARGET", "unavailable", `cannot reach target ${targetIp}: the host has no address on that route`);
+    throw new TsproxyError(
+      "TSP_ERR_TARGET",
+      "unavailable",
+      `cannot reach target ${targetIp}: the host has no address on that route`,
+      "give it one: 'ip address add', or 'src' in 'ip route'",
+    );
   const snatSource = parseIp(route.prefSrc)!;
   if (route.gateway !== undefined) return { snatSource, network: prefixOf(target, 0), own: -1, gateway: true };
   // On a link on which the host has no address of its own (unnumbered, as Calico makes them) it still is the target's only way out.

@@ -2,13 +2,13 @@
  * One daemon serves a host. Its sockets keep a second one away, but not where systemd has taken their paths over; and one that a docker-proxy
  * launcher has started, since none ran, is to give way to the one that is meant to run.
  */
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../api/client.js";
 import { findInstances } from "../api/instances.js";
 import { launcherSocketPath, runDir } from "../api/paths.js";
 import { TsproxyError } from "../errors.js";
 import { log } from "../log.js";
+import { isAlive } from "../sys/processes.js";
 
 /** For a daemon to take everything back. */
 const PATIENCE_MS = 10_000;
@@ -27,7 +27,7 @@ export async function takeOver(launched: boolean): Promise<void> {
     log.info(`takes over from the daemon that a docker-proxy launcher started (pid ${pid})`);
     process.kill(pid, "SIGTERM");
     const deadline = performance.now() + PATIENCE_MS;
-    while (isRunning(pid)) {
+    while (isAlive(pid)) {
       if (performance.now() > deadline) throw conflict(pid, "does not end and still serves", `see what it waits for, or 'kill -9 ${pid}'`);
       await sleep(POLL_MS);
     }
@@ -36,13 +36,4 @@ export async function takeOver(launched: boolean): Promise<void> {
 
 function conflict(pid: number, does: string, hint: string): TsproxyError {
   return new TsproxyError("TSP_ERR_DAEMON", "conflict", `another daemon ${does} ${launcherSocketPath()} (pid ${pid})`, hint);
-}
-
-/** A zombie does not. */
-function isRunning(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
-  } catch {
-    return false;
-  }
 }

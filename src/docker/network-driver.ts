@@ -147,5 +147,5 @@ export function dockerError(error: unknown): unknown {
   if (!(error instanceof PortTakenError)) return error;
   const owner = error.owner === null || error.owner.endsWith(`(pid ${process.pid})`) ? "" : ` (${error.owner} has it)`;
   const message = `Bind for ${addressPort(formatIp(error.address), error.port)} failed: port is already allocated${owner}`;
-  return error.reworded(message);
+  return error.reworded(message, "publish another host port");
 }

@@ -9,7 +9,11 @@ import { eachFamily } from "../wire/per-family.js";
 import type { Found, HostDevices } from "./mechanism.js";
 import type { EndpointRecord } from "./records.js";
 
-export const hostDevices: HostDevices = { find: findDevice, remove: removeHostDevice };
+export const hostDevices: HostDevices = {
+  find: findDevice,
+  hasNamespace: ({ sandbox }) => sandbox === "" || isSandbox(sandbox),
+  remove: removeHostDevice,
+};
 
 /** Null: it is nowhere. A device in the host's namespace after its sandbox ended is removed: nobody will ask for it again. */
 function findDevice(endpoint: EndpointRecord): Found | null {

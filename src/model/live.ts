@@ -5,12 +5,13 @@ import type { AttachKind } from "../control/network/attach.js";
 import type { Device, DeviceSpec, Link, LinkPorts } from "../control/network/endpoints.js";
 import type { Dismissed } from "../control/network/live-device.js";
 import type { Publication } from "../control/publisher.js";
+import { isDeleted } from "../sys/setting-up.js";
 import { parseMac } from "../wire/ethernet.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../wire/per-family.js";
-import { networkError } from "./checks.js";
+import { endpointError, networkError } from "./checks.js";
 import type { Found, HostDevices, MadeNetwork, Mechanism } from "./mechanism.js";
-import { type EndpointRecord, type NetworkRecord, networkWord } from "./records.js";
+import { type EndpointRecord, endpointWord, type NetworkRecord, networkWord } from "./records.js";
 
 export class LiveNetwork {
   private made: MadeNetwork | undefined;
@@ -82,6 +83,7 @@ export class LiveNetwork {
 
 export class LiveEndpoint {
   private device: Device | undefined;
+  private notTakenUp: Error | undefined;
   private publications: Publication[] = [];
   /** With others of its network, from it and to it. */
   private readonly links = new Set<Link>();
@@ -94,9 +96,27 @@ export class LiveEndpoint {
     private readonly host: HostDevices,
   ) {}
 
-  /** Its device ended: with its sandbox, or while no process held it. */
+  /** Nothing comes from it, or goes to it: its device ended, with its sandbox or since somebody has deleted it; or there is a `failure`. */
   get gone(): boolean {
     return this.device === undefined;
+  }
+
+  /** Why its device, which an earlier process made, is not in use: it could not be taken up. */
+  get failure(): Error | undefined {
+    return this.notTakenUp;
+  }
+
+  /** Its address is its own as long as there is one, in use or not. */
+  get hasDevice(): boolean {
+    return !this.gone || this.failure !== undefined;
+  }
+
+  /** Throws TSP_ERR_ENDPOINT (conflict). */
+  checkInUse(): void {
+    const { failure } = this;
+    const what = `the device of endpoint ${endpointWord(this.record)}`;
+    if (failure !== undefined) throw endpointError("conflict", `${what} could not be taken up again: ${failure.message}`, "make it anew");
+    if (this.gone) throw endpointError("conflict", `${what} is gone`);
   }
 
   get mappings(): Mapping[] {
@@ -108,13 +128,17 @@ export class LiveEndpoint {
     this.attach(place, onGone);
   }
 
-  /** Takes its device up where an earlier process left it. */
-  takeUp(found: Found, onGone: () => void): void {
+  /** Takes its device up where an earlier process left it, or has a `failure`. False: it has ended. */
+  takeUp(onGone: () => void): boolean {
     try {
-      this.attach({ ...found, existing: { multiQueue: this.record.multiQueue } }, onGone);
-    } finally {
-      if (found.nsFd !== -1) closeSync(found.nsFd);
+      const found = this.host.find(this.record);
+      if (found === null) return false;
+      this.attachFound(found, onGone);
+    } catch (error) {
+      if (isDeleted(error)) return false;
+      this.notTakenUp = error as Error;
     }
+    return true;
   }
 
   /** All of these ports, or none of them. */
@@ -153,7 +177,7 @@ export class LiveEndpoint {
     for (const link of this.links) link.close();
     await this.withdraw();
     const { device } = this;
-    this.device = undefined;
+    [this.device, this.notTakenUp] = [undefined, undefined];
     const dismissed = wait ? await device?.remove() : await device?.dismiss();
     return dismissed ?? { gone: Promise.resolve() };
   }
@@ -164,6 +188,14 @@ export class LiveEndpoint {
     const dismissed = await this.end({ wait });
     if (gone) this.host.remove(this.record);
     return dismissed;
+  }
+
+  private attachFound(found: Found, onGone: () => void): void {
+    try {
+      this.attach({ ...found, existing: { multiQueue: this.record.multiQueue } }, onGone);
+    } finally {
+      if (found.nsFd !== -1) closeSync(found.nsFd);
+    }
   }
 
   private attach(where: Pick<DeviceSpec, "name" | "nsFd" | "existing">, onGone: () => void): void {

@@ -46,6 +46,8 @@ export interface Found {
 export interface HostDevices {
   /** Null: it is nowhere. */
   find(endpoint: EndpointRecord): Found | null;
+  /** Whether the namespace is there that its device is in, or was until now. */
+  hasNamespace(endpoint: EndpointRecord): boolean;
   /** Removes an endpoint's device from the host's namespace; false when there was none. */
   remove(endpoint: EndpointRecord): boolean;
 }

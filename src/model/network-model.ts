@@ -119,7 +119,11 @@ export class NetworkModel {
       const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
       const names = joined.map(({ record }) => `${endpointWord(record)} ${addressesText(record)}`);
       if (joined.length > 0)
-        throw networkError("conflict", `network ${networkWord(network.record)} has joined endpoints: ${names.join(", ")}`);
+        throw networkError(
+          "conflict",
+          `network ${networkWord(network.record)} has joined endpoints: ${names.join(", ")}`,
+          "end or disconnect them: 'tsproxy ps' shows which they are",
+        );
       for (const endpoint of endpoints) await endpoint.remove();
       const ids = endpoints.map(({ record }) => record.id);
       await this.store.commit({ removeNetworks: [id], removeEndpoints: ids });
@@ -147,13 +151,15 @@ export class NetworkModel {
     return this.inTurn(async () => {
       const network = this.network(networkId);
       if (this.endpointsById.has(request.id)) throw endpointError("conflict", `endpoint ${shortId(request.id)} exists already`);
-      const neighbors = this.endpoints.filter((other) => other.network === network && !other.gone).map((other) => other.record);
+      const ended = this.ended();
+      const neighbors = this.endpoints
+        .filter((other) => other.network === network && other.hasDevice && !ended.includes(other.record.id))
+        .map((other) => other.record);
       const { endpoints, endpointMac } = network.make();
       if (request.mac !== undefined && endpointMac !== undefined && macText(request.mac) !== macText(endpointMac))
         throw endpointError("conflict", `an endpoint of this network has the MAC address ${macText(endpointMac)}`, "give none");
       const checked = checkEndpoint({ ...request, mac: request.mac ?? endpointMac }, network.record, neighbors, this.addresses);
       const record = { ...checked, multiQueue: endpoints.multiQueue, ...(endpoints.attach === "veth" && { attach: endpoints.attach }) };
-      const ended = this.ended();
       await this.store.commit({ putEndpoints: [record], removeEndpoints: ended });
       for (const id of ended) this.forget(id);
       const endpoint = this.endpointOf(record, network);
@@ -205,10 +211,10 @@ export class NetworkModel {
   join(networkId: string, id: string, sandbox: string): Promise<{ endpoint: Readonly<EndpointRecord>; network: Readonly<NetworkRecord> }> {
     return this.inTurn(async () => {
       const endpoint = this.endpoint(networkId, id);
-      const { record, gone } = endpoint;
+      const { record } = endpoint;
       if (!sandbox.startsWith("/")) throw endpointError("invalid", `sandbox '${sandbox}' is no absolute path`);
       if (record.sandbox !== "") throw endpointError("conflict", `endpoint ${endpointWord(record)} has joined ${record.sandbox} already`);
-      if (gone) throw endpointError("conflict", `the device of endpoint ${endpointWord(record)} is gone`);
+      endpoint.checkInUse();
       await this.update(endpoint, { sandbox });
       return { endpoint: endpoint.record, network: endpoint.network.record };
     });
@@ -228,13 +234,17 @@ export class NetworkModel {
   publish(networkId: string, id: string, requests: readonly PortRequest[]): Promise<void> {
     return this.inTurn(async () => {
       const endpoint = this.endpoint(networkId, id);
-      const { record, network, mappings, gone } = endpoint;
+      const { record, network, mappings } = endpoint;
       const { internal, hostBinding } = network.record.options;
       if (record.sandbox === "") throw endpointError("conflict", `endpoint ${endpointWord(record)} has not joined`);
-      if (gone) throw endpointError("conflict", `the device of endpoint ${endpointWord(record)} is gone`);
+      endpoint.checkInUse();
       if (mappings.length > 0) throw endpointError("conflict", `the ports of endpoint ${endpointWord(record)} are published already`);
       if (internal && requests.length > 0)
-        throw networkError("conflict", `network ${networkWord(network.record)} is internal: it publishes no ports`);
+        throw networkError(
+          "conflict",
+          `network ${networkWord(network.record)} is internal: it publishes no ports`,
+          "leave the ports out, or use a network that is not internal",
+        );
       await endpoint.publish(requests.map((port) => ({ ...port, hostIp: port.hostIp ?? hostBinding, targets: record.addresses })));
       try {
         await this.update(endpoint, { ports: endpoint.mappings });
@@ -261,12 +271,11 @@ export class NetworkModel {
       attempt(what, () => this.host.remove(record)); // it was being deleted, and its network after it
       return false;
     }
-    const found = attempt(what, () => this.host.find(record));
-    if (found === null) return false;
     const endpoint = this.endpointOf(record, network);
+    if (!endpoint.takeUp(() => this.onGone(endpoint))) return false;
     this.endpointsById.set(record.id, endpoint);
-    // Not found for another reason than that it ended: whoever made it still knows it, so its record stays until it is deleted.
-    if (found !== undefined) attempt(what, () => endpoint.takeUp(found, () => this.onGone(endpoint)));
+    // Whoever made it still knows it, so its record stays until it is deleted.
+    if (endpoint.failure !== undefined) warn(what, endpoint.failure);
     if (!endpoint.gone)
       for (const port of record.ports)
         await endpoint.publish([specOf(port)]).catch((error) => warn(`ports of ${addressesText(record)}`, error));
@@ -284,9 +293,16 @@ export class NetworkModel {
   }
 
   private onGone(endpoint: LiveEndpoint): void {
-    const { device, use } = endpoint.record;
-    if (use === undefined) log.warn(`${device} is gone: its namespace ended`); // whoever uses it knows more, and tells
-    void this.inTurn(() => endpoint.end());
+    void this.inTurn(async () => {
+      const { record } = endpoint;
+      // One that could not be made, or was deleted, may be told of still.
+      if (endpoint.gone || this.endpointsById.get(record.id) !== endpoint) return;
+      const what = `endpoint ${endpointWord(record)} ${addressesText(record)}`;
+      const stays = attempt(what, () => this.host.hasNamespace(record)) === true;
+      if (stays) log.warn(`${what} is gone: its device was deleted by somebody else`);
+      else if (record.use === undefined) log.warn(`${what} is gone: its namespace ended`); // whoever uses it knows more, and tells
+      await endpoint.end();
+    });
   }
 
   /** Endpoints whose device is nowhere any more: a front end that was killed never deletes them. */

@@ -3,15 +3,17 @@
  * file in the folder of running instances, `PID.sock`; what one was writing for the next (`sys/code-cache.ts`), `PID.code`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
  * when their sandbox ends while nobody looks.
  */
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
+import { TsproxyError } from "../errors.js";
 import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
+import { isAlive } from "../sys/processes.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
@@ -25,13 +27,13 @@ const TAPS_END_MS = 500;
 export interface Swept {
   sockets: number;
   filters: number;
-  /** Files that this user may not remove, or a folder that it may not read. */
+  /** Files that this user may not remove, or a folder that it may not read; or a word for devices. */
   denied: string[];
 }
 
 /**
  * Removes what dead instances left. `filters`: those on devices, too, in force or not; who starts has its steering do that, when there are others (`steer/attach.ts`).
- * Needs CAP_NET_ADMIN for these, if there are any.
+ * Needs CAP_NET_ADMIN for these and for devices, if there are any: without it they are among `denied`.
  */
 export async function sweep({ filters = false } = {}): Promise<Swept> {
   const swept: Swept = { sockets: 0, filters: 0, denied: [] };
@@ -39,7 +41,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
     try {
       await action();
     } catch (error) {
-      if (!DENIED.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      if (!isDenied(error)) throw error;
       swept.denied.push(file);
     }
   };
@@ -48,7 +50,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
       for (const name of isFolder(dir) ? readdirSync(dir) : []) {
         const [, pid, kind] = /^(\d+)\.(sock|code)$/.exec(name) ?? [];
         const file = join(dir, name);
-        if (pid === undefined || !(await isLeftOver(file, pid))) continue;
+        if (pid === undefined || !(await isLeftOver(file, Number(pid)))) continue;
         await unlessDenied(file, async () => {
           rmSync(file, { force: true });
           if (kind === "sock") swept.sockets++;
@@ -57,21 +59,25 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
     });
   const socket = new RouteSocket();
   try {
-    const indices = filters ? socket.links().map((link) => link.index) : [];
-    swept.filters = sweepStale(socket, indices, { guards: true });
-    removeStalePairs(socket);
-    quietPairs(socket);
+    await unlessDenied("what a killed instance left on devices", async () => {
+      const indices = filters ? socket.links().map((link) => link.index) : [];
+      swept.filters = sweepStale(socket, indices, { guards: true });
+      removeStalePairs(socket);
+      quietPairs(socket);
+    });
   } finally {
     socket.close();
   }
   return swept;
 }
 
-/** Whether the process is gone; or another one has its number by now, and nobody listens. */
-async function isLeftOver(file: string, pid: string): Promise<boolean> {
-  if (!existsSync(`/proc/${pid}`)) return true;
+/** Whether nobody listens: the process may be one of a container, whose number here is another one's, or nobody's. */
+async function isLeftOver(file: string, pid: number): Promise<boolean> {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  return made !== undefined && Date.now() - made > SETTLED_MS && (await whoListens(file)) === "absent";
+  const isOld = made !== undefined && Date.now() - made > SETTLED_MS;
+  const isOver = !isAlive(pid);
+  const presence = isOld || isOver ? await whoListens(file) : "listening";
+  return presence === "absent" || (presence === "denied" && isOver); // then removing it is denied, too, and said to be
 }
 
 /**
@@ -109,15 +115,15 @@ export async function sweepDevices(): Promise<number> {
   return removed;
 }
 
-function isAlive(pid: number): boolean {
+function isFolder(path: string): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false; // below a file
+    throw error;
   }
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+function isDenied(error: unknown): boolean {
+  return error instanceof TsproxyError ? error.kind === "permission" : DENIED.has((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -61,6 +61,7 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
         attach,
       },
       gone,
+      failure,
       mappings,
     }) => ({
       id,
@@ -70,7 +71,8 @@ export function endpointViews(model: NetworkModel): EndpointView[] {
       address: ipv4 === undefined ? "" : formatIp(ipv4),
       ...(ipv6 !== undefined && { ipv6Address: formatIp(ipv6) }),
       mac,
-      state: gone ? "gone" : sandbox === "" ? "created" : "joined",
+      state: failure !== undefined ? "failed" : gone ? "gone" : sandbox === "" ? "created" : "joined",
+      ...(failure !== undefined && { failure: failure.message }),
       sandbox,
       attach: attach ?? "tap",
       ports: mappings.map((mapping) => ({ ...mappingText(mapping), via: "dataplane" })),

@@ -26,8 +26,8 @@ export type FrontCommand =
 export interface CommandLine {
   /** Undefined: it is for a process of its own, as help and wrong usage are. The words of a program are the last ones. Throws nothing. */
   parse(words: readonly string[]): FrontCommand | undefined;
-  /** One line for people. */
-  describe(error: unknown): string;
+  /** One line for people. `words`: what failed. */
+  describe(error: unknown, words: readonly string[]): string;
 }
 
 export interface Front {
@@ -54,13 +54,17 @@ export async function serveFront(sandboxes: Sandboxes, commandLine: CommandLine,
 
 /** Never rejects. */
 async function converse(talk: Conversation, sandboxes: Sandboxes, commandLine: CommandLine): Promise<void> {
+  let words: readonly string[] = [];
   try {
     const first = (await talk.line()) ?? "";
     if (first.startsWith("wait "))
       await sandboxes.wait(first.slice("wait ".length), WAIT_MS).catch(() => {}); // forgotten already
-    else await carryOut(talk, await talk.words(Number(first)), sandboxes, commandLine);
+    else {
+      words = await talk.words(Number(first));
+      await carryOut(talk, words, sandboxes, commandLine);
+    }
   } catch (error) {
-    talk.say(`error ${FAILED} ${commandLine.describe(error)}`);
+    talk.say(`error ${FAILED} ${commandLine.describe(error, words)}`);
   } finally {
     talk.end();
   }

@@ -163,7 +163,11 @@ export class Membership {
       );
     checkAttachment(connect, network.name === BRIDGE);
     if (sandbox.attachments.some((other) => other.network === network.id && connect.device === undefined))
-      throw sandboxError("conflict", `endpoint with name ${sandbox.name} already exists in network ${name}`);
+      throw sandboxError(
+        "conflict",
+        `endpoint with name ${sandbox.name} already exists in network ${name}`,
+        `see 'tsproxy network inspect ${name}'`,
+      );
   }
 }
 

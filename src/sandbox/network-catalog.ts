@@ -121,7 +121,7 @@ export class NetworkCatalog {
     const known = this.known();
     const starting = word === "" ? [] : known.filter(({ record }) => record.id.startsWith(word));
     const found = known.find(({ record }) => record.name === word) ?? starting.find(({ record }) => record.id === word) ?? starting[0];
-    if (found === undefined) throw networkError("not-found", `network ${word} not found`, "see 'tsproxy network ls'");
+    if (found === undefined) throw networkError("not-found", `network ${word || "''"} not found`, "see 'tsproxy network ls'");
     if (found === starting[0] && starting.length > 1)
       throw networkError(
         "conflict",

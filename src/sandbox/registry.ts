@@ -43,7 +43,7 @@ export class SandboxRegistry {
     if (exact !== undefined) return exact;
     const found = word === "" ? [] : this.all().filter(({ record }) => record.id.startsWith(word));
     if (found.length > 1) throw sandboxError("conflict", `multiple IDs found with provided prefix: ${word}`, "give more of it");
-    if (found[0] === undefined) throw sandboxError("not-found", `No such sandbox: ${word}`, "see 'tsproxy ps -a'");
+    if (found[0] === undefined) throw sandboxError("not-found", `No such sandbox: ${word || "''"}`, "see 'tsproxy ps -a'");
     return found[0];
   }
 
@@ -63,7 +63,12 @@ export class SandboxRegistry {
   link(text: string, own: string): SandboxRecord["links"][number] {
     const { name, alias } = parseLink(text);
     const { record } = this.find(name);
-    if (record.exit !== undefined) throw sandboxError("conflict", `Cannot link to a non running container: /${name} AS /${own}/${alias}`);
+    if (record.exit !== undefined)
+      throw sandboxError(
+        "conflict",
+        `Cannot link to a non running container: /${name} AS /${own}/${alias}`,
+        "link to one that runs: see 'tsproxy ps'",
+      );
     return { target: record.id, alias };
   }
 

@@ -21,6 +21,9 @@ const ID = /^[0-9a-f]{64}$/;
 /** RFC 1123 §2.1, and what sethostname(2) takes. */
 const HOSTNAME = /^(?=.{1,63}$)[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?$/;
 
+/** What may stand in a line of /etc/hosts or resolv.conf, where a blank begins the next word and a line end the next line. */
+const WORD = /^[^\s\p{Cc}]+$/u;
+
 /** What it is to join: a network by some word, or nothing, as it has the namespace of another (`container`), the host's, or none. */
 export interface Plan {
   record: Omit<SandboxRecord, "pid" | "startTime" | "netns" | "netnsInode">;
@@ -55,8 +58,14 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
   for (const server of create.dns ?? [])
     if (parseIp(server) === null)
       throw invalid(`invalid argument "${server}" for "--dns" flag: IP address is not correctly formatted: ${server}`);
+  for (const [option, words] of [
+    ["--dns-search", create.dnsSearch],
+    ["--dns-option", create.dnsOptions],
+  ] as const)
+    for (const word of words ?? [])
+      if (!WORD.test(word)) throw invalid(`invalid argument ${JSON.stringify(word)} for "${option}" flag: it is not one word`);
   for (const entry of create.extraHosts ?? []) checkExtraHost(entry);
-  const discarded = network === HOST && ports.length > 0;
+  const discarded = (network === HOST || network === NONE) && ports.length > 0;
   return {
     record: {
       id,
@@ -80,7 +89,7 @@ export function planSandbox(create: SandboxCreate, taken: (name: string) => bool
     },
     network: joins ? network : undefined,
     container,
-    warnings: discarded ? ["Published ports are discarded when using host network mode"] : [],
+    warnings: discarded ? [`Published ports are discarded when using ${network} network mode`] : [],
   };
 }
 
@@ -115,7 +124,7 @@ export function checkAttachment({ ip, ip6, mac, aliases = [], device }: Omit<San
 /** `NAME[:ALIAS]` */
 export function parseLink(text: string): { name: string; alias: string } {
   const [name = "", alias = name, ...rest] = text.split(":");
-  if (name === "" || alias === "" || rest.length > 0) throw invalid(`bad format for links: ${text}`);
+  if (!WORD.test(name) || !WORD.test(alias) || rest.length > 0) throw invalid(`bad format for links: ${text}`);
   return { name, alias };
 }
 
@@ -151,7 +160,7 @@ export function checkExtraHost(text: string): { name: string; address: string } 
   const colon = text.indexOf(":");
   const name = text.slice(0, Math.max(colon, 0));
   const address = text.slice(colon + 1).replace(/^\[(.*)\]$/, "$1");
-  if (name === "" || /\s/.test(name)) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
+  if (!WORD.test(name)) throw invalid(`bad format for add-host: ${JSON.stringify(text)}`);
   if (address !== "host-gateway" && parseIp(address) === null) throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
   return { name, address };
 }

@@ -140,6 +140,7 @@ export class Sandboxes {
         throw sandboxError(
           "conflict",
           "container sharing network namespace with another container or host cannot be connected to any other network",
+          "connect the one whose namespace it is, or start it on a network",
         );
       const namespace = Namespace.open(record.netns, record.netnsInode);
       try {
@@ -171,7 +172,7 @@ export class Sandboxes {
       const live = this.find(word);
       checkName("sandbox", name);
       const twin = this.registry.byName(name);
-      if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name");
+      if (twin === live) throw sandboxError("invalid", "Renaming a sandbox with the same name as its current name", "choose another name");
       if (twin !== undefined) throw nameConflict(name, twin.record);
       const before = live.record;
       this.places.update(live, { name });
@@ -207,7 +208,8 @@ export class Sandboxes {
     const live = this.find(word);
     const { exit, name, kind } = live.record;
     if (exit !== undefined) return Promise.resolve(exit.code);
-    if (kind === "attached") throw sandboxError("conflict", `sandbox ${name} was attached: nobody says when it ends`);
+    if (kind === "attached")
+      throw sandboxError("conflict", `sandbox ${name} was attached: nobody says when it ends`, "wait for those who made its namespace");
     return ended(live, timeoutMs);
   }
 

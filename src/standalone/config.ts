@@ -168,7 +168,7 @@ function parseLimits(option: string, texts: string[], defaults: PerHolder, max: 
     if (!isHolder(who)) throw invalid(`${option} '${text}': not a limit`, "write client=N, endpoint=N or port=N");
     if (given.has(who)) throw invalid(`${option} '${text}': there is one for '${who}' already`, "leave one of both out");
     given.add(who);
-    limits[who] = parseInteger(`${option} ${who}=`, number, 1, max);
+    limits[who] = parseInteger(`${option}: ${who}`, number, 1, max);
   }
   return limits;
 }

@@ -11,6 +11,7 @@
 import fs from "node:fs";
 import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
+import { isAlive } from "../sys/processes.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
 import { TC_ACT_UNSPEC } from "./program.js";
@@ -171,7 +172,7 @@ function isUnused(socket: RouteSocket, ifindex: number): boolean {
 }
 
 function isOver(pid: string): boolean {
-  return !fs.existsSync(`/proc/${pid}`);
+  return !isAlive(Number(pid));
 }
 
 /**

@@ -9,6 +9,8 @@ const NAMED_DIR = "/var/run/netns";
 const NSFS_MAGIC = 0x6e736673;
 /** Inode of the first process namespace (PROC_PID_INIT_INO, linux/proc_ns.h): from there all processes are seen. */
 const FIRST_PID_NS = 0xeffffffc;
+/** How often new processes may come while others are looked at. */
+const MAX_ROUNDS = 20;
 /** Field of a line of mountinfo (proc_pid_mountinfo(5)). */
 const MOUNT_ROOT = 3;
 /** Errors by which /proc says that a process has ended. */
@@ -56,7 +58,8 @@ export function sameNetns(fdA: number, fdB: number): boolean {
 
 /**
  * Inodes of the network namespaces that live: a process is in them, or they are mounted somewhere. One that is held by a descriptor alone is not
- * seen. Undefined: it cannot be told, since not all processes of the machine are to be seen from here. `proc`: for tests.
+ * seen, nor is one that a process enters just then, which was looked at before. Undefined: it cannot be told, since not all processes of the machine are to be
+ * seen from here, or too many come just now. `proc`: for tests.
  */
 export function livingNetns(proc = "/proc"): Set<number> | undefined {
   const living = new Set<number>();
@@ -66,9 +69,10 @@ export function livingNetns(proc = "/proc"): Set<number> | undefined {
   const untold = new Set<number>();
   try {
     if (fs.readlinkSync(`${proc}/self/ns/pid`) !== `pid:[${FIRST_PID_NS}]`) return undefined;
-    const pids = fs.readdirSync(proc).filter((name) => /^\d+$/.test(name));
-    if (!pids.includes("1")) return undefined; // others are hidden (proc(5): hidepid), as this one is
-    for (const pid of pids)
+    const seen = new Set<string>();
+    const news = (): string[] => fs.readdirSync(proc).filter((name) => /^\d+$/.test(name) && !seen.has(name));
+    const look = (pid: string): void => {
+      seen.add(pid);
       unlessGone(() => {
         const devices = fs.statSync(`${proc}/${pid}/net/dev`).ino;
         const [net, mounts] = ["net", "mnt"].map((kind) => nsLink(`${proc}/${pid}/ns/${kind}`));
@@ -78,6 +82,14 @@ export function livingNetns(proc = "/proc"): Set<number> | undefined {
         for (const line of fs.readFileSync(`${proc}/${pid}/mountinfo`, "latin1").split("\n")) addNetns(living, line.split(" ")[MOUNT_ROOT]);
         if (mounts !== undefined) mountsSeen.add(mounts);
       });
+    };
+    // One that ends before it is looked at may have left its namespace to one that it has started since.
+    let round = 0;
+    for (let pids = news(); pids.length > 0; pids = news()) {
+      if (round++ === MAX_ROUNDS) return undefined;
+      for (const pid of pids) look(pid);
+    }
+    if (!seen.has("1")) return undefined; // others are hidden (proc(5): hidepid), as this one is
   } catch {
     return undefined;
   }
@@ -122,7 +134,13 @@ function openError(spec: string, what: "process" | "path" | "name", errno: strin
     return new TsproxyError("TSP_ERR_NETNS", "permission", `cannot open network namespace '${spec}' (${errno})`, hint, cause);
   }
   if (errno !== "ENOENT" && errno !== "ENOTDIR") {
-    return new TsproxyError("TSP_ERR_NETNS", "invalid", `cannot open network namespace '${spec}' (${errno})`, undefined, cause);
+    return new TsproxyError(
+      "TSP_ERR_NETNS",
+      "invalid",
+      `cannot open network namespace '${spec}' (${errno})`,
+      "'ip netns' lists those that have a name",
+      cause,
+    );
   }
   const [message, hint] = {
     process: [`there is no process ${spec}`, "a network namespace of digits only is taken for a process id"],

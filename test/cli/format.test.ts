@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { formatBytes, formatCounters, formatDuration } from "../../src/cli/format.js";
+import { formatTable } from "../../src/cli/table.js";
 
 it.each([
   [0, "0 B"],
@@ -28,4 +29,8 @@ it.each([
   [{ ttl: 1, "no-route": 3 }, "no-route 3, ttl 1"],
 ])("writes counters %j as %s", (counters, text) => {
   expect(formatCounters(counters)).toBe(text);
+});
+
+it("keeps a row of a table in its line and its columns, whatever its words have", () => {
+  expect(formatTable(["COMMAND", "N"], [["a\n\x1b[2J", 1]])).toBe("COMMAND       N\na\\x0a\\x1b[2J  1\n");
 });

@@ -29,6 +29,8 @@ describe("command lines for the daemon", () => {
   });
 
   it("end in one line for people", () => {
-    expect(frontCommands.describe(new TsproxyError("TSP_ERR_SANDBOX", "invalid", "two\n lines"))).toBe("two lines (run 'tsproxy --help')");
+    const error = new TsproxyError("TSP_ERR_SANDBOX", "invalid", "two\n lines");
+    expect(frontCommands.describe(error, ["run", "true"])).toBe("two lines (run 'tsproxy run --help')");
+    expect(frontCommands.describe(error, [])).toBe("two lines (run 'tsproxy --help')");
   });
 });

@@ -45,6 +45,14 @@ describe("wrong usage", () => {
   it.each([
     [[], "tsproxy: nothing to do: publish a port"],
     [["up"], "tsproxy: unknown command 'up'"],
+    [["stat"], "tsproxy: unknown command 'stat' (Did you mean stats?)"],
+    [["help", "netwrk"], "tsproxy: unknown command 'netwrk' (Did you mean network?)"],
+    [["network", "craete"], "tsproxy: unknown command 'craete' (Did you mean create?)"],
+    [["network"], "tsproxy: no command behind 'network': there are create, ls, inspect, "],
+    [["80:172.17.0.4:80"], "tsproxy: unknown command '80:172.17.0.4:80': a port is published by -p 80:172.17.0.4:80"],
+    [["--json", "stats"], "tsproxy: --json before 'stats' says nothing to it: write 'tsproxy stats --json'"],
+    [["-p", "80:172.17.0.4:80", "stats"], "tsproxy: --publish before 'stats' says nothing to it: leave one of both out"],
+    [["--offload", "never", "network", "ls"], "tsproxy: --offload before 'network' says nothing to it"],
     [["--publsh", "80"], "tsproxy: unknown option '--publsh' (Did you mean --publish?)"],
     [["-p"], "tsproxy: option '-p, --publish <mapping>' argument missing"],
     [["-p", "8080:80"], "tsproxy: -p 8080:80: no target address between '8080' and '80': write 8080:TARGET_IP:80"],
@@ -72,6 +80,7 @@ it.each([
   [["network", "create"], "network create "],
   [["network", "create", "a", "b"], "network create "],
   [["network", "--nosuch"], "network "],
+  [["network", "list", "a"], "network ls "],
   [["fdb", "extra"], "fdb "],
   [["-p", "fdb", "extra"], ""],
 ])("wrong usage %j names the help of its command", async (argv, command) => {
@@ -103,6 +112,7 @@ describe("help", () => {
     expect(stdout).toMatch(/\n {2}-h, --help {2,}\S/);
     expect(stdout).toMatch(new RegExp(`\\nExamples?:\\n {2}\\S.*\\n {4}.*tsproxy ${name}\\b`));
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+    expect(stdout).not.toContain("(default:"); // it is there already
   });
 
   it("is what `tsproxy help` shows too", async () => {

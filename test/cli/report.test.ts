@@ -25,6 +25,16 @@ describe("an error", () => {
     expect([exitCodeOf(error), said(error)]).toEqual([2, "tsproxy: --mtu 'x': no number: use 68 to 65521 (run 'tsproxy --help')\n"]);
   });
 
+  it("names the help that is to be read once", () => {
+    const error = new TsproxyError("TSP_ERR_SANDBOX", "invalid", "bad format for links: :a", "see 'tsproxy run --help'");
+    expect(said(error)).toBe("tsproxy: bad format for links: :a: see 'tsproxy run --help'\n");
+  });
+
+  it("clears no screen: control characters of a word, and those that turn the writing, are written out", () => {
+    const error = new TsproxyError("TSP_ERR_OPTION", "invalid", "--mtu '\x1b[2J\rno\x9b\u202eon': no\r\n number");
+    expect(said(error)).toBe("tsproxy: --mtu '\\x1b[2J\\x0dno\\x9b\\u202eon': no number (run 'tsproxy --help')\n");
+  });
+
   it.each([
     [new TypeError("x is not\na function"), "x is not a function"],
     ["thrown text", "thrown text"],

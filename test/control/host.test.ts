@@ -88,6 +88,31 @@ describe("the host", () => {
   });
 });
 
+it("is read once more in a second where it cannot be read for who has nobody to tell", () => {
+  vi.useFakeTimers();
+  const said: string[] = [];
+  setLogSink((_, message) => said.push(message));
+  onTestFinished(() => {
+    vi.useRealTimers();
+    setLogSink(() => {});
+  });
+  const f = new HostFixture();
+  const { links } = f;
+  f.told = [];
+  Object.defineProperty(f, "links", {
+    get: () => {
+      throw new Error("ENOBUFS");
+    },
+    configurable: true,
+  });
+  f.host.readAgain();
+  expect([f.told, said]).toEqual([[], ["what has changed on the host cannot be read, and will be once more in a second: ENOBUFS"]]);
+  Object.defineProperty(f, "links", { value: links });
+  vi.advanceTimersByTime(1000);
+  expect(f.last("locals").addresses.length).toBeGreaterThan(0);
+  f.host.close();
+});
+
 describe("steering", () => {
   it("is on devices with an address and on lo, but not on uplinks and not on what no steering program knows", () => {
     const f = new HostFixture((host) => host.addresses.push(address(6, "10.5.0.1/24")));

@@ -86,6 +86,7 @@ describe("parsePortSpec", () => {
     ["8080:80", "no target address between '8080' and '80'", "write 8080:TARGET_IP:80"],
     ["172.17.0.4:80", "no host port before '172.17.0.4'", ":172.17.0.4:80 for a free one"],
     ["127.0.0.1:8080:80", "no target address between '8080' and '80'", "write 127.0.0.1:8080:TARGET_IP:80"],
+    ["8999:", "no target address between '8999' and ''", "write 8999:TARGET_IP:TARGET_PORT"],
     ["127.0.0.1::80", "no target address between '' and '80'", "write 127.0.0.1::TARGET_IP:80"],
     ["127.0.0.1:172.17.0.4:80", "no host port between '127.0.0.1' and '172.17.0.4'", "127.0.0.1::172.17.0.4:80 for a free one"],
     ["8080::80", "no target address", "like 8999"],

@@ -258,7 +258,7 @@ describe("what cannot be published", () => {
     ["10.44.0.1", "TSP_ERR_TARGET", /^target 10\.44\.0\.1 is an address of this host itself: /],
     ["198.51.100.1", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.1: no route to it: /],
     ["198.51.100.2", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.2: it is a blackhole address: /],
-    ["198.51.100.3", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.3: the host has no address on that route$/],
+    ["198.51.100.3", "TSP_ERR_TARGET", /^cannot reach target 198\.51\.100\.3: the host has no address on that route: give it one: /],
   ])("is said before anything is held: %s", (targetIp, code, text) => {
     const f = new PublisherFixture();
     f.routes.set("198.51.100.2", { type: "blackhole" });

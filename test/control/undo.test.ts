@@ -32,6 +32,17 @@ it("goes on after a step that fails, and says which one did", async () => {
   expect([done, said]).toEqual([["first"], ["warn cannot undo 'third': gone", "warn cannot undo 'second': busy"]]);
 });
 
+it("is waited for by whoever asks for it while it is on its way", async () => {
+  const undo = new Undo();
+  const done: string[] = [];
+  undo.add("last", () => void done.push("last"));
+  undo.add("slow", () => new Promise((resolve) => setTimeout(resolve, 20)).then(() => done.push("slow")));
+  void undo.run();
+  undo.add("late", () => void done.push("late"));
+  await undo.run();
+  expect(done).toEqual(["slow", "late", "last"]);
+});
+
 it("is waited for where it goes on by itself", async () => {
   const undo = new Undo();
   const done: string[] = [];

@@ -363,7 +363,7 @@ describe("a call that cannot be carried out", () => {
     const before = await f.state.picture();
     f.state.taken.add(8081);
     const says = await f.call("ProgramExternalConnectivity", ports({ Port: 80, HostPort: 8080 }, { Port: 90, HostPort: 8081 }));
-    expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it)");
+    expect(says).toBe("Bind for 0.0.0.0:8081 failed: port is already allocated (nginx (pid 1) has it): publish another host port");
     expect(await f.state.picture()).toEqual(before);
   });
 
@@ -403,7 +403,7 @@ describe("after a restart", () => {
     f.state.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
     f.state.deviceError = systemError("ioctl(TUNSETIFF)", 16);
     await f.state.restart();
-    expect(f.state.endpointViews()).toMatchObject([{ state: "gone", ports: [] }]);
+    expect(f.state.endpointViews()).toMatchObject([{ state: "failed", ports: [] }]);
     await f.must(["Leave", ID], ["DeleteEndpoint", ID]);
     expect(f.state.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
   });

@@ -66,6 +66,11 @@ const OPTIONS: Row[] = [
   [[...GOOD, "--workers", "many"], "many", 2],
   [[...GOOD, "--ready-fd", "x"], "x", 2],
   [[...GOOD, "--ready-fd", "77"], "77", 2],
+  // Those of Node.js itself, as its pipes and pollers are.
+  ...[4, 5, 6, 7, 8, 9].map((fd): Row => [[...GOOD, "--ready-fd", `${fd}`], `--ready-fd ${fd}: it is `, 2]),
+  [["--json", "stats"], "tsproxy stats --json", 2],
+  [[...GOOD, "stats"], "--publish", 2],
+  [["stat"], "stats", 2],
   [[...GOOD, "--mtu", "1400"], "--mtu", 2],
   [["stats", "--pid", "x"], "x", 2],
 ];

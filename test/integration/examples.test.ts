@@ -47,6 +47,21 @@ onTsproxy("network.mjs says in one line what is wrong, and leaves nothing", "own
   expect(c.lab.runSync(c.c1, ["ip", "-o", "link"])).not.toContain("eth0");
 });
 
+onTsproxy("say in one line what is missing, or no mapping, and leave nothing", "kernel", async (c) => {
+  const before = snapshot(c, c.host);
+  for (const [name, args, says] of [
+    ["publish", [], /^TSP_ERR_OPTION: mapping is missing: give one, like "8999:.*"\n$/],
+    ["publish", [`8999:${ADDR.c1}:8080`, "80"], /^TSP_ERR_PORT_SPEC: -p 80: .*\n$/m],
+    ["network", [], /^TSP_ERR_OPTION: netns is missing: give one, like "web"\n$/],
+  ] as const) {
+    const { code, stderr } = await c.lab.start(c.host, [process.execPath, `${ROOT}examples/${name}.mjs`, ...args]).finish();
+    expect(code, stderr).toBe(1);
+    expect(stderr).toMatch(says);
+    expect(stderr).not.toMatch(/^ +at /m);
+    expect(snapshot(c, c.host)).toEqual(before);
+  }
+});
+
 onTsproxy("counters.mjs counts a connection and shows it with both of its sides", "kernel", async (c) => {
   await serve(c.lab, c.c1, "http", 8080);
   const proc = await start(c, "counters", [`8999:${ADDR.c1}:8080`]);

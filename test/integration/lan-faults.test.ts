@@ -95,10 +95,10 @@ it("makes a deleted device again as soon as that can be done, and says why it ca
   const before = /(\d+) +\d+ *$/m.exec(h.lab.runSync(h.host, ["prlimit", `--pid=${h.daemon.pid}`, "--nofile", "--noheadings", "-o", "SOFT,HARD"]))![1]!; // biome-ignore format: one command
   limit("3"); // no descriptor for a new one
   h.lab.ip(h.host, "link delete tsplan0");
-  await eventually("warning", () => /its device cannot be made again, and is tried again every 2 s: /.test(h.daemon.stderr));
+  await eventually("warning", () => /tsplan0 cannot be made again, and is tried again: /.test(h.daemon.stderr));
   expect(promiscuity()).toBe("promiscuity 0");
   limit(before);
-  await eventually("the device", () => h.daemon.stderr.includes("its device is there again"));
+  await eventually("the device", () => h.daemon.stderr.includes("tsplan0 is there again"));
   await eventually("the endpoint", reached);
   expect(promiscuity()).toBe("promiscuity 1");
   await h.ok("rm", "-f", "a");

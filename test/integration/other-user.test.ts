@@ -104,3 +104,25 @@ onTsproxy("`tsproxy doctor` says what this user lacks", "kernel", async (c) => {
   expect([code, stderr]).toEqual([1, "tsproxy: this host lacks what tsproxy needs: privileges, /dev/net/tun, BPF programs\n"]);
   expect(stdout).toMatch(/^missing {2}privileges .*\n {20,}to do: run as root/m);
 });
+
+onTsproxy("is not told of root's devices where something else is asked for, and may not clean them up", "kernel", async (c) => {
+  skipUnlessReadableByNobody(c);
+  // Of a killed main command, and of a killed daemon for the one that comes again.
+  for (const end of ["tspv0", "tspvabcdefghijk"]) c.lab.ip(c.host, `link add ${end} type veth peer name peer${end.length}`);
+  const env = { TSPROXY_RUN_DIR: folder(c, "own") };
+  expectRefusal(
+    await asNobody(c, ["-p", "80:172.17.0.4:8080"], env),
+    /^tsproxy: cannot bind host port 0\.0\.0\.0:80\/tcp.*CAP_NET_BIND_SERVICE/,
+  );
+  expectRefusal(await asNobody(c, ["daemon"], env), /^tsproxy: (?!.*(clsact|delete)).*run as root/);
+  expectRefusal(
+    await asNobody(c, ["cleanup"], env),
+    /^tsproxy: this user may not remove what a killed instance left on devices: run as root\n$/,
+  );
+  const instance = await startInstance(c.lab, c.host, PUBLISH, { wrap: NOBODY, env });
+  expect(instance.proc.stderr).toMatch(/^tsproxy: warning: (?!.*(clsact|delete)).*falling back to the socket relay[^\n]*\n/);
+  await instance.stop();
+  expect((await tsproxy(c.lab, c.host, ["cleanup"])).stdout).not.toContain("may not");
+  expect(c.lab.runSync(c.host, ["ip", "-o", "link"])).not.toMatch(/ tspv0[@:]/);
+  c.lab.ip(c.host, "link delete tspvabcdefghijk");
+});

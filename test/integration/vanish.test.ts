@@ -36,11 +36,16 @@ const linksOf = (lab: Lab, ns: string): string[] => lab.runSync(ns, ["ip", "-o",
 const openFiles = (pid: number): number => fs.readdirSync(`/proc/${pid}/fd`).length;
 
 for (const attach of ["veth", "tap"] as const)
-  for (const what of ["device", "namespace"] as const)
+  for (const what of attach === "veth" ? (["device", "namespace", "TAP beside it"] as const) : (["device", "namespace"] as const))
     it(`an endpoint on ${attach} whose ${what} goes half-way is made or refused in clear words, and leaves nothing`, async () => {
       const folder = fs.mkdtempSync("/tmp/tsproxy-vanish-");
       onTestFinished(() => fs.rmSync(folder, { recursive: true }));
       const vanish = vanishing(folder);
+      const deleteTap = path.join(folder, "delete-tap"); // in the daemon's namespace
+      fs.writeFileSync(
+        deleteTap,
+        "for tap in $(ip -o link | sed -n 's/^[0-9]*: \\(tspe[^:@]*\\).*/\\1/p'); do ip link delete $tap; done\n",
+      );
       const h = await SandboxHost.start([], { env: vanish.env });
       const { lab, apiSocket } = h;
       await h.ok(
@@ -64,8 +69,13 @@ for (const attach of ["veth", "tap"] as const)
       const before = { links: linksOf(lab, h.host), files: openFiles(h.daemon.pid) };
 
       let refused = 0;
-      for (let number = 1; ; number += what === "device" ? 1 : 4) {
-        vanish.before(number, what === "device" ? `ip -n ${box} link delete eth0` : `ip netns delete ${box}`);
+      for (let number = 1; ; number += what === "namespace" ? 4 : 1) {
+        const command = {
+          device: `ip -n ${box} link delete eth0`,
+          namespace: `ip netns delete ${box}`,
+          "TAP beside it": `sh ${deleteTap}`,
+        };
+        vanish.before(number, command[what]);
         const error = await create(box, BOX).then(
           () => undefined,
           (failure: TsproxyError) => failure,
@@ -76,8 +86,11 @@ for (const attach of ["veth", "tap"] as const)
         else {
           refused++;
           const words =
-            what === "device"
-              ? ["TSP_ERR_NO_DEVICE", "eth0: the device was deleted by somebody else while it was set up"]
+            what !== "namespace"
+              ? [
+                  "TSP_ERR_NO_DEVICE",
+                  expect.stringMatching(/^(eth0|tspe\w+): the device was deleted by somebody else while it was set up$/),
+                ]
               : ["TSP_ERR_NETNS", expect.anything()];
           expect([number, error.code, error.message]).toEqual([number, ...words]);
         }
@@ -86,7 +99,7 @@ for (const attach of ["veth", "tap"] as const)
         if (isOver) break;
         if (what === "namespace") box = lab.addNamespace(BOX);
       }
-      if (what === "device") expect(refused).toBeGreaterThan(5); // a namespace is held as long as its endpoint is being made
+      if (what !== "namespace") expect(refused).toBeGreaterThan(5); // a namespace is held as long as its endpoint is being made
       expect(h.daemon.stderr).not.toMatch(/internal error|cannot undo/);
       await create(box, BOX);
       expect((await ping(lab, box, "10.44.0.1")).received).toBe(3);
@@ -98,28 +111,56 @@ for (const attach of ["veth", "tap"] as const)
 onTsproxy("a device that is deleted again while it is made again is made once more", "own", async (c) => {
   const { lab, host, c1 } = c;
   const vanish = vanishing(lab.dir);
-  for (const attach of ["veth", "tap"]) {
-    const running = await startInstance(lab, host, [...networkArgs(c), "--attach", attach], { env: vanish.env });
-    const hostDevice = (await running.stats()).ports.find(({ kind }) => kind === "host")!.name;
-    const devices = [[c1, "eth0"], ...(attach === "veth" ? [[host, hostDevice]] : [])] as [ns: string, device: string][];
-    for (const [ns, device] of devices) {
-      const indexOf = (): string => /^\d+/.exec(lab.runSync(ns, ["sh", "-c", `ip -o link show ${device} || true`]))?.[0] ?? "";
-      for (let number = 1; number < 170; number += 12) {
-        const before = indexOf();
-        vanish.before(number, `ip -n ${ns} link delete ${device}`);
-        lab.ip(ns, `link delete ${device}`);
-        const isBack = (): Promise<boolean> =>
-          eventually(`${device} after ${number}`, async () => {
-            const { code } = await lab.run(c1, ["ping", "-n", "-c1", "-W1", ADDR.gateway]);
-            return code === 0 && !["", before].includes(indexOf());
-          });
-        await isBack();
-        vanish.forget();
-        await sleep(50); // it may have come in this very moment
-        await isBack();
+  for (const attach of ["veth", "tap"])
+    for (let first = 1; first < 170; first += 24) {
+      // A new one each time: who deletes the same device more often than that waits for it.
+      const running = await startInstance(lab, host, [...networkArgs(c), "--attach", attach], { env: vanish.env });
+      const hostDevice = (await running.stats()).ports.find(({ kind }) => kind === "host")!.name;
+      const onHost = attach === "veth" ? [hostDevice, "tspe0"] : [];
+      const devices = [[c1, "eth0"], ...onHost.map((name) => [host, name])] as [ns: string, device: string][];
+      for (const [ns, device] of devices) {
+        const indexOf = (): string => /^\d+/.exec(lab.runSync(ns, ["sh", "-c", `ip -o link show ${device} || true`]))?.[0] ?? "";
+        for (const number of [first, first + 12]) {
+          const before = indexOf();
+          vanish.before(number, `ip -n ${ns} link delete ${device}`);
+          lab.ip(ns, `link delete ${device}`);
+          const isBack = (): Promise<boolean> =>
+            eventually(`${device} after ${number}`, async () => {
+              const { code } = await lab.run(c1, ["ping", "-n", "-c1", "-W1", ADDR.gateway]);
+              return code === 0 && !["", before].includes(indexOf());
+            });
+          await isBack();
+          vanish.forget();
+          await sleep(50); // it may have come in this very moment
+          await isBack();
+        }
       }
+      expect(running.proc.stderr).not.toMatch(/internal error|cannot/);
+      await running.stop();
     }
+});
+
+onTsproxy("devices that are deleted again and again are made after pauses, and are there when that stops", "own", async (c) => {
+  const { lab, host, c1 } = c;
+  const running = await startInstance(lab, host, [...networkArgs(c), "--attach", "tap"]);
+  const hostDevice = (await running.stats()).ports.find(({ kind }) => kind === "host")!.name;
+  for (const [ns, device] of [
+    [c1, "eth0"],
+    [host, hostDevice],
+  ] as const) {
+    const indexOf = (): number => Number(/^\d+/.exec(lab.runSync(ns, ["sh", "-c", `ip -o link show ${device} || true`]))?.[0] ?? 0);
+    const before = indexOf();
+    const deleter = lab.start(ns, ["sh", "-c", `while :; do ip link delete ${device} 2>/dev/null; done`]);
+    const said = (words: string): string[] =>
+      running.proc.stderr.split("\n").filter((line) => line.includes(device) && line.includes(words));
+    await eventually("the brake", () => said("again and again").length > 0);
+    await sleep(3000);
+    await deleter.stop("SIGKILL");
+    const isBack = async (): Promise<boolean> => (await lab.run(c1, ["ping", "-n", "-c1", "-W1", ADDR.gateway])).code === 0;
+    await eventually(`${device} is back`, isBack, 15_000);
+    expect(indexOf() - before).toBeLessThan(40);
+    expect([said("again and again").length, said("it is made again").length]).toEqual([1, 6]);
     expect(running.proc.stderr).not.toMatch(/internal error|cannot/);
-    await running.stop();
   }
+  await running.stop();
 });

@@ -43,6 +43,8 @@ export class ModelFixture implements Mechanism, HostDevices {
   /** Makes the dataplane refuse networks, devices. */
   networkError: Error | undefined;
   deviceError: Error | undefined;
+  /** A device is being made. */
+  onDevice: (device: DeviceSpec) => void = () => {};
   /** Makes the store refuse changes. */
   storeError: Error | undefined;
   /** Of the host. */
@@ -58,6 +60,7 @@ export class ModelFixture implements Mechanism, HostDevices {
   readonly own: (string | undefined)[] = [];
   /** Where devices of an earlier process are. */
   readonly found = new Map<string, Found>();
+  readonly endedSandboxes = new Set<string>();
   model: NetworkModel;
   private store: Store;
 
@@ -90,6 +93,7 @@ export class ModelFixture implements Mechanism, HostDevices {
             return { close: () => void this.links.delete(text) };
           },
           addDevice: (device) => {
+            this.onDevice(device);
             if (this.deviceError !== undefined) throw this.deviceError;
             this.devices.set(device.name, device);
             const remove = async (): Promise<void> => {
@@ -151,6 +155,10 @@ export class ModelFixture implements Mechanism, HostDevices {
 
   find({ id }: { id: string }): Found | null {
     return this.found.get(id) ?? null;
+  }
+
+  hasNamespace({ sandbox }: EndpointRecord): boolean {
+    return !this.endedSandboxes.has(sandbox);
   }
 
   remove({ device }: EndpointRecord): boolean {

@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { TsproxyError } from "../../src/errors.js";
+import { setLogSink } from "../../src/log.js";
 import { lowestFree } from "../../src/model/addresses.js";
 import { NetworkModel } from "../../src/model/network-model.js";
 import { DEFAULT_OPTIONS, type Records } from "../../src/model/records.js";
@@ -7,6 +8,7 @@ import type { EndpointRequest, NetworkRequest, PortRequest } from "../../src/mod
 import type { Store } from "../../src/model/store.js";
 import { subnetOf } from "../../src/model/views.js";
 import { systemError } from "../../src/sys/native.js";
+import { deleted } from "../../src/sys/setting-up.js";
 import { parseMac } from "../../src/wire/ethernet.js";
 import { formatIp } from "../../src/wire/ip-address.js";
 import { ip, subnet } from "../support/ip.js";
@@ -176,7 +178,9 @@ describe("a life", () => {
     await f.model.createEndpoint(NETWORK, { ...WEB, use: { owner: "", names: ["web", "www"] } });
     expect(await message(f.model.publish(NETWORK, ENDPOINT, [port(80)]))).toBe("endpoint web has not joined");
     await f.model.join(NETWORK, ENDPOINT, "/run/netns/web");
-    expect(await message(f.model.deleteNetwork(NETWORK))).toBe("network shop has joined endpoints: web 172.18.0.2");
+    expect(await message(f.model.deleteNetwork(NETWORK))).toBe(
+      "network shop has joined endpoints: web 172.18.0.2: end or disconnect them: 'tsproxy ps' shows which they are",
+    );
   });
 
   it("leaves addresses to a manager that may choose them", async () => {
@@ -423,6 +427,54 @@ describe("a device that ends with its sandbox", () => {
     expect([f.networkViews(), f.endpointViews()]).toEqual([[], []]);
   });
 
+  describe("is told of", () => {
+    let said: string[];
+    beforeEach(() => {
+      said = [];
+      setLogSink((_, text) => said.push(text));
+    });
+    afterEach(() => setLogSink(() => {}));
+
+    const tell = async (f: ModelFixture): Promise<void> => {
+      f.devices.get("tspeeeeeeeeeee")!.onGone();
+      await f.model.findEndpoint(NETWORK, ENDPOINT).catch(() => {});
+    };
+
+    it("by its endpoint, and whether its namespace ended or somebody has deleted it", async () => {
+      const ended = await at("joined");
+      ended.endedSandboxes.add(SANDBOX);
+      await tell(ended);
+      await tell(await at("joined"));
+      await tell(await at("endpoint"));
+      const used = await at("joined");
+      await used.model.setUse(NETWORK, ENDPOINT, { owner: "web", names: ["web"] });
+      await tell(used);
+      expect(said).toEqual([
+        "endpoint eeeeeeeeeeee 172.18.0.2 is gone: its namespace ended",
+        "endpoint eeeeeeeeeeee 172.18.0.2 is gone: its device was deleted by somebody else",
+        "endpoint eeeeeeeeeeee 172.18.0.2 is gone: its device was deleted by somebody else",
+        "endpoint web 172.18.0.2 is gone: its device was deleted by somebody else",
+      ]);
+    });
+
+    it("not at all where the endpoint could not be made, or was deleted: whoever asked for that knows", async () => {
+      const failed = await at("network");
+      let onGone: () => void = () => {};
+      failed.onDevice = (device) => {
+        onGone = () => device.onGone();
+        failed.deviceError = systemError("ioctl(TUNSETIFF)", 1);
+      };
+      expect(await message(failed.model.createEndpoint(NETWORK, WEB))).toMatch(/EPERM/);
+      onGone();
+      const deleted = await at("joined");
+      const { onGone: later } = deleted.devices.get("tspeeeeeeeeeee")!;
+      await deleted.model.deleteEndpoint(NETWORK, ENDPOINT);
+      later();
+      for (const f of [failed, deleted]) await f.model.setUse(NETWORK, ENDPOINT, { owner: "", names: [] }).catch(() => {});
+      expect(said).toEqual([]);
+    });
+  });
+
   it("after its endpoint was deleted removes no device in the host's namespace", async () => {
     const f = await at("joined");
     const { onGone } = f.devices.get("tspeeeeeeeeeee")!;
@@ -488,10 +540,33 @@ describe("after a restart", () => {
     f.deviceError = systemError("ioctl(TUNSETIFF)", 16);
     f.storeError = systemError("write", 28);
     await f.restart();
-    expect(f.endpointViews()).toMatchObject([{ id: ENDPOINT, state: "gone" }]);
+    expect(f.endpointViews()).toMatchObject([{ id: ENDPOINT, state: "failed", failure: expect.stringContaining("EBUSY") }]);
     f.storeError = undefined;
     await f.restart();
     await f.model.deleteEndpoint(NETWORK, ENDPOINT);
     expect(f.removedFromHost).toEqual(["tspeeeeeeeeeee"]);
+  });
+
+  it("keeps the address of an endpoint that has failed, whose device is there, and says why it cannot be used", async () => {
+    const f = await at("joined");
+    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    f.deviceError = systemError("ioctl(TUNSETIFF)", 16);
+    await f.restart();
+    f.deviceError = undefined;
+    expect(await message(f.model.publish(NETWORK, ENDPOINT, [port(8080)]))).toMatch(
+      /^the device of endpoint eeeeeeeeeeee could not be taken up again: .*EBUSY/,
+    );
+    expect(await message(f.model.createEndpoint(NETWORK, { ...WEB, id: OTHER }))).toMatch(/172\.18\.0\.2/);
+    f.found.clear(); // it ends, and nobody deletes its endpoint
+    await f.model.createEndpoint(NETWORK, { ...WEB, id: OTHER });
+    expect(f.endpointViews()).toMatchObject([{ id: OTHER, state: "created" }]);
+  });
+
+  it("forgets an endpoint whose device somebody deletes while it is taken up", async () => {
+    const f = await at("joined");
+    f.found.set(ENDPOINT, { name: "eth0", nsFd: -1 });
+    f.deviceError = deleted("eth0");
+    await f.restart();
+    expect(f.endpointViews()).toEqual([]);
   });
 });

@@ -53,6 +53,15 @@ it("spares a socket that somebody listens on, or may be about to", async () => {
   await new Promise((done) => server.close(done));
 });
 
+it("spares a socket that somebody listens on whose number is nobody's here: a process of a container that shares the folder", async () => {
+  const file = path.join(dir, `${NOBODY}.sock`);
+  const server = net.createServer();
+  await new Promise<void>((done) => server.listen(file, done));
+  expect((await sweep()).sockets).toBe(0);
+  expect(fs.readdirSync(dir)).toHaveLength(1);
+  await new Promise((done) => server.close(done));
+});
+
 it("removes what a process that is gone was writing for the next one, and spares what another one writes, or has written", async () => {
   for (const name of [`${NOBODY}.code`, `${process.pid}.code`, "main-job-00000000.code"]) fs.writeFileSync(path.join(dir, name), "");
   expect(await sweep()).toMatchObject({ sockets: 0 });
@@ -63,4 +72,10 @@ it("leaves other files alone", async () => {
   for (const name of ["docker-proxy.sock", "4194305.sock.bak", "notes"]) fs.writeFileSync(path.join(dir, name), "");
   await sweep();
   expect(fs.readdirSync(dir)).toHaveLength(3);
+});
+
+it("finds nothing where there can be no folder", async () => {
+  fs.writeFileSync(path.join(dir, "file"), "");
+  vi.stubEnv("TSPROXY_RUN_DIR", path.join(dir, "file/run"));
+  expect(await sweep()).toMatchObject({ sockets: 0, denied: [] });
 });

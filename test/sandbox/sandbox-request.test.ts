@@ -40,6 +40,15 @@ describe("what is to run", () => {
     });
   });
 
+  it("says so, too, where there is nothing to publish from: Docker is silent there", () => {
+    const plan = planSandbox(create({ network: "none", publish: ["80:80"] }), nobody);
+    expect(plan).toMatchObject({
+      record: { mode: "none", ports: [] },
+      warnings: ["Published ports are discarded when using none network mode"],
+    });
+    expect(planSandbox(create({ network: "none" }), nobody).warnings).toEqual([]);
+  });
+
   it.each([
     [{ name: "a b" }, "invalid sandbox name (a b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"],
     [{ hostname: "-x" }, "invalid hostname format: -x"],
@@ -65,6 +74,10 @@ describe("what is to run", () => {
     [{ network: "container:web", extraHosts: ["a:1.1.1.1"] }, /^conflicting options: custom host-to-IP mapping/],
     [{ network: "host", links: ["web"] }, /^conflicting options: host type networking can't be used with links/],
     [{ dns: ["one"] }, 'invalid argument "one" for "--dns" flag: IP address is not correctly formatted: one'],
+    [{ dnsSearch: ["a\nnameserver 6.6.6.6"] }, 'invalid argument "a\\nnameserver 6.6.6.6" for "--dns-search" flag: it is not one word'],
+    [{ dnsSearch: [""] }, 'invalid argument "" for "--dns-search" flag: it is not one word'],
+    [{ dnsOptions: ["ndots:1 rotate"] }, 'invalid argument "ndots:1 rotate" for "--dns-option" flag: it is not one word'],
+    [{ extraHosts: ["d\u001bb:10.0.0.1"] }, 'bad format for add-host: "d\\u001bb:10.0.0.1"'],
     [{ extraHosts: ["db"] }, 'bad format for add-host: "db"'],
     [{ extraHosts: ["db:1.2.3"] }, 'invalid IP address in add-host: "1.2.3"'],
     [{ publish: ["x"] }, "invalid containerPort: x"],
@@ -81,7 +94,7 @@ describe("what is to run", () => {
 it("links and further hosts are read as Docker reads them", () => {
   expect(parseLink("web")).toEqual({ name: "web", alias: "web" });
   expect(parseLink("web:www")).toEqual({ name: "web", alias: "www" });
-  for (const text of ["", ":a", "a:", "a:b:c"]) expect(() => parseLink(text)).toThrow(`bad format for links: ${text}`);
+  for (const text of ["", ":a", "a:", "a:b:c", "a:b\n6.6.6.6 c"]) expect(() => parseLink(text)).toThrow(`bad format for links: ${text}`);
   expect(checkExtraHost("db:10.0.0.1")).toEqual({ name: "db", address: "10.0.0.1" });
   expect(checkExtraHost("six:[2001:db8::1]")).toEqual({ name: "six", address: "2001:db8::1" });
   expect(checkExtraHost("gw:host-gateway")).toEqual({ name: "gw", address: "host-gateway" });

@@ -52,6 +52,32 @@ it("pass over a process that ends meanwhile, though it is the first of its mount
   expect(livingNetns(proc)).toEqual(new Set([100, 102, 103, 200, 300]));
 });
 
+/** What happens right before /proc is listed for the n-th time. */
+function whileListing(happens: (times: number) => void): void {
+  const { readdirSync } = fs;
+  let times = 0;
+  vi.spyOn(fs, "readdirSync").mockImplementation(((path: string) => {
+    happens(++times);
+    return readdirSync(path);
+  }) as typeof readdirSync);
+}
+
+it("are those of processes, too, that come while others are looked at", () => {
+  whileListing((times) => {
+    if (times === 2) process(4, "net:[104]", "mnt:[1]"); // a process that has ended has started it
+  });
+  expect(livingNetns(proc)).toEqual(new Set([100, 104, 200]));
+});
+
+it("are unknown where processes come without end", () => {
+  let pid = 10;
+  whileListing(() => {
+    pid++;
+    process(pid, `net:[${100 + pid}]`, "mnt:[1]");
+  });
+  expect(livingNetns(proc)).toBeUndefined();
+});
+
 it("are unknown inside of a container, where not all processes are seen", () => {
   rmSync(join(proc, "1", "ns", "pid"));
   symlinkSync("pid:[4026532000]", join(proc, "1", "ns", "pid"));

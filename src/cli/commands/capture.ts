@@ -8,6 +8,7 @@ import { parseInteger } from "../../standalone/options.js";
 import { type Output, openOutput, outputOnceRead, standardOutput, terminal, type Write } from "../capture/output.js";
 import { blocks, lines, type Sink } from "../capture/sink.js";
 import { CliCommand, usageError } from "../command.js";
+import { oneLine } from "../report.js";
 import { parseShow, type RawShow } from "../show.js";
 
 interface RawCapture extends RawShow {
@@ -119,7 +120,7 @@ export async function capture(
 }
 
 function say(...lines: string[]): void {
-  for (const line of lines) process.stderr.write(`tsproxy: ${line}\n`);
+  for (const line of lines) process.stderr.write(`tsproxy: ${oneLine(line)}\n`);
 }
 
 interface Begun {

@@ -6,6 +6,7 @@ import type { DaemonOptions } from "../../daemon/daemon.js";
 import type { ClusterSettings } from "../../daemon/join-cluster.js";
 import { TsproxyError } from "../../errors.js";
 import { parseDataplane, type RunOptions } from "../../standalone/config.js";
+import { parseInteger } from "../../standalone/options.js";
 import { CliCommand } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
 import type { PrintOptions } from "../show.js";
@@ -75,17 +76,9 @@ function parseCluster(raw: Omit<RawDaemon, "group" | "pluginSocket">): { cluster
     const option = `--${lone[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
     throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option}: there is no cluster to be in`, "add --store etcd://HOST:2379");
   }
-  const ttlSec = seconds("--node-ttl", nodeTtl, DEFAULT_TTL_SEC, MIN_TTL_SEC, MAX_TTL_SEC);
-  const rekeySec = seconds("--rekey", rekey, DEFAULT_REKEY_SEC, MIN_REKEY_SEC, MAX_REKEY_SEC);
+  const ttlSec = nodeTtl === undefined ? DEFAULT_TTL_SEC : parseInteger("--node-ttl", nodeTtl, MIN_TTL_SEC, MAX_TTL_SEC);
+  const rekeySec = rekey === undefined ? DEFAULT_REKEY_SEC : parseInteger("--rekey", rekey, MIN_REKEY_SEC, MAX_REKEY_SEC);
   return { cluster: { ...parseStore({ store, ...more }), node, advertise, ttlSec, rekeySec }, dataplane };
-}
-
-function seconds(option: string, word: string | undefined, otherwise: number, least: number, most: number): number {
-  if (word === undefined) return otherwise;
-  const count = /^\d{1,6}$/.test(word) ? Number(word) : 0;
-  if (count >= least && count <= most) return count;
-  const hint = `use a number of seconds, ${least} to ${most}`;
-  throw new TsproxyError("TSP_ERR_OPTION", "invalid", `${option} '${word}': it cannot be that`, hint);
 }
 
 async function daemon(options: Options): Promise<void> {

@@ -1,9 +1,8 @@
 /** The main job: start it, say what it serves and that it is ready, live until told to stop. */
-import { closeSync, constants, readFileSync, writeSync } from "node:fs";
+import { Command } from "commander";
 import { runDir } from "../../api/paths.js";
 import type { Begun } from "../../control/begin.js";
 import { formatMapping } from "../../control/mapping.js";
-import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { parseConfig, type RunConfig, type RunOptions } from "../../standalone/config.js";
 import type { MainJob } from "../../standalone/main-job.js";
@@ -11,13 +10,14 @@ import { CliCommand, collect, once, usageError } from "../command.js";
 import { addDataplaneOptions } from "../dataplane-options.js";
 import { formatBytes } from "../format.js";
 import { keepProgramCode } from "../program-code.js";
+import { checkReadyFd, tellReady } from "../ready-fd.js";
+import { oneLine } from "../report.js";
 import type { PrintOptions } from "../show.js";
 import { stdout, tell } from "../stdout.js";
 
 const LIVE_MS = 1000;
 /** After `ready`: what follows it has run by then, and memory is given back later (`control/spare-memory.ts`). */
 const KEEP_MS = 500;
-const O_ACCMODE = 3; // include/uapi/asm-generic/fcntl.h
 
 interface RawForeground extends RunOptions {
   version?: boolean;
@@ -25,8 +25,8 @@ interface RawForeground extends RunOptions {
 
 type Run = (config: RunConfig) => Promise<void>;
 
-/** The root command. */
-export function foregroundCommand(run: Run = runForeground): CliCommand {
+/** The root command. `others`: names of those that hang on it. */
+export function foregroundCommand(run: Run = runForeground, others: readonly string[] = []): CliCommand {
   const command = new CliCommand("tsproxy", "Publish container ports: bridge and NAT in userspace, without iptables", [
     "tsproxy -p MAPPING [OPTIONS]",
     "tsproxy COMMAND [OPTIONS]",
@@ -81,19 +81,45 @@ export function foregroundCommand(run: Run = runForeground): CliCommand {
       "tsproxy --network 10.44.0.0/24 -p 8999:10.44.0.4:8080 \\",
       "        --endpoint web=10.44.0.4 --endpoint db=10.44.0.5",
     )
+    .hook("preSubcommand", (root, command) => refuseOptionsBefore(root, command))
     .action(async (options: RawForeground, root: CliCommand) => {
       const [word, of] = root.args;
-      if (word === "help") return helpOf(root, of);
-      if (word !== undefined) throw usageError(`unknown command '${word}'`);
+      if (word === "help") return helpOf(root, of, others);
+      if (word !== undefined) throw unknownCommand(word, others);
       if (options.version) stdout(await (await import("../version.js")).versionText());
       else await run(parseConfig(options));
     });
 }
 
+/** Those of the main job say nothing to a command: who has typed them is not to think that they do. */
+function refuseOptionsBefore(root: Command, command: Command): void {
+  const given = root.options.find((option) => root.getOptionValueSource(option.attributeName()) === "cli")?.long;
+  if (given === undefined) return;
+  const name = command.name();
+  const hint = command.options.some(({ long }) => long === given) ? `write 'tsproxy ${name} ${given}'` : "leave one of both out";
+  throw usageError(`${given} before '${name}' says nothing to it: ${hint}`);
+}
+
+/** With the name that may be meant: commander knows it, where a command does nothing by itself. */
+function unknownCommand(word: string, names: readonly string[]): unknown {
+  if (word.includes(":")) return usageError(`unknown command '${word}': a port is published by -p ${word}`);
+  const known = new Command()
+    .exitOverride()
+    .helpCommand(false)
+    .configureOutput({ outputError: () => {} });
+  for (const name of ["help", ...names]) known.command(name);
+  try {
+    known.parse(["--", word], { from: "user" });
+  } catch (error) {
+    return error;
+  }
+  return usageError(`unknown command '${word}'`);
+}
+
 /** `tsproxy help [COMMAND]`. Throws as --help does. */
-function helpOf(root: CliCommand, name: string | undefined): never {
+function helpOf(root: CliCommand, name: string | undefined, names: readonly string[]): never {
   const command = name === undefined ? root : root.commands.find((each) => each.name() === name);
-  if (command === undefined) throw usageError(`unknown command '${name}'`);
+  if (command === undefined) throw unknownCommand(name ?? "", names);
   return command.help();
 }
 
@@ -169,33 +195,8 @@ function announcement({ network, endpoints, mappings, info, offload }: MainJob, 
     ...mappings.map((mapping) => `${formatMapping(mapping)}${mapping.via === "relay" ? " (relay)" : ""}`),
     offload?.reason === undefined ? "ready" : `ready (${offload.reason})`,
   ]
-    .map((line) => `${line}\n`)
+    .map((line) => `${oneLine(line)}\n`)
     .join("");
-}
-
-/** Before anything is made: nothing could be said to the supervisor otherwise. */
-function checkReadyFd(fd: number): void {
-  let flags: number;
-  try {
-    flags = Number.parseInt(/^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "", 8);
-  } catch (cause) {
-    throw readyFdError(fd, "it is not open", cause);
-  }
-  if ((flags & O_ACCMODE) === constants.O_RDONLY) throw readyFdError(fd, "it is open for reading alone");
-}
-
-function tellReady(fd: number): void {
-  try {
-    writeSync(fd, "ready\n");
-    if (fd > 2) closeSync(fd); // so that who waits for the end of the pipe sees it
-  } catch (cause) {
-    throw readyFdError(fd, "cannot write to it", cause);
-  }
-}
-
-function readyFdError(fd: number, problem: string, cause?: unknown): TsproxyError {
-  const hint = "pass an open descriptor, as in '--ready-fd 3 3>file'";
-  return new TsproxyError("TSP_ERR_READY_FD", "invalid", `--ready-fd ${fd}: ${problem}`, hint, cause);
 }
 
 /** Redraws one line a second: packets, bits and new flows per second. */

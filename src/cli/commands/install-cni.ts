@@ -15,6 +15,8 @@ const CONFIGURATION = "/etc/cni/net.d/10-tsproxy.conflist";
 /** Among the folders where Podman looks for drivers; the file's name is the driver's. */
 const NETAVARK_PLUGIN = "/usr/local/lib/netavark/tsproxy";
 const TYPE = "tsproxy-cni";
+/** What to do where a file cannot be written. */
+export const ELSEWHERE = "is there space on the disk? --prefix names another place";
 
 /** 1.0.0: Podman 4.3 refuses results in 1.1.0. */
 const CONTENT = {
@@ -122,6 +124,6 @@ function change<T>(action: () => T): T {
     if (cause instanceof TsproxyError) throw cause;
     const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
     const message = `cannot install the plugin: ${(cause as Error).message}`;
-    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
+    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : ELSEWHERE, cause);
   }
 }

@@ -6,7 +6,7 @@ import { makeFolder } from "../../make-folder.js";
 import { BUILD_COMMAND, launcherFile, PACKAGE } from "../../sys/native-files.js";
 import { CliCommand, usageError } from "../command.js";
 import { stdout, type Write } from "../stdout.js";
-import { installCni, installNetavark, type PluginOptions } from "./install-cni.js";
+import { ELSEWHERE, installCni, installNetavark, type PluginOptions } from "./install-cni.js";
 
 const UNITS = ["tsproxy.socket", "tsproxy.service"];
 const UNIT_FOLDER = "/etc/systemd/system";
@@ -20,7 +20,7 @@ export type InstallOptions = PluginOptions;
 export function installCommand(): CliCommand {
   return new CliCommand("install", "Write systemd units, or a runtime's plugin, and say what comes next")
     .argument("[what]", "'cni': for Podman, containerd, CRI-O, nerdctl; 'netavark': for Podman 4.5")
-    .option("--prefix <dir>", "Put this before /etc, /opt and /usr", "/")
+    .option("--prefix <dir>", "Put this before /etc, /opt and /usr (/)", "/")
     .option("--remove", "Remove what it wrote")
     .example("Let systemd start the daemon, at boot and for Docker", "tsproxy install")
     .example("Give container runtimes a network of tsproxy's", "tsproxy install cni")
@@ -93,6 +93,6 @@ function writing<T>(dir: string, action: () => T): T {
   } catch (cause) {
     const denied = ["EACCES", "EPERM", "EROFS"].includes((cause as NodeJS.ErrnoException).code ?? "");
     const message = `cannot write to ${dir}: ${(cause as Error).message}`;
-    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : undefined, cause);
+    throw new TsproxyError("TSP_ERR_INSTALL", denied ? "permission" : "unavailable", message, denied ? "run as root" : ELSEWHERE, cause);
   }
 }

@@ -4,6 +4,7 @@ import { TsproxyError } from "../../errors.js";
 import { CliCommand, collect } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { keyValues } from "../key-values.js";
+import { oneLine } from "../report.js";
 import { stdout, type Write } from "../stdout.js";
 import { bothFamilies, formatTable } from "../table.js";
 import { attachmentBody, type RawAttachment } from "./run.js";
@@ -81,7 +82,7 @@ function create(): CliCommand {
         ...(label !== undefined && { labels: keyValues("--label", label) }),
       };
       const { id, warnings } = await ask(await daemonSocket(), "createNetwork", { body });
-      for (const warning of warnings) process.stderr.write(`tsproxy: network ${name}: ${warning}\n`);
+      for (const warning of warnings) process.stderr.write(`tsproxy: ${oneLine(`network ${name}: ${warning}`)}\n`);
       stdout(`${id}\n`);
     });
 }
@@ -200,7 +201,7 @@ export async function eachWord(words: readonly string[], action: (word: string) 
     }
   }
   if (failures.length > 1)
-    for (const failure of failures.slice(0, -1)) process.stderr.write(`tsproxy: ${TsproxyError.of(failure).describe()}\n`);
+    for (const failure of failures.slice(0, -1)) process.stderr.write(`tsproxy: ${oneLine(TsproxyError.of(failure).describe())}\n`);
   if (failures.length > 0) throw failures.at(-1);
 }
 

@@ -35,7 +35,7 @@ export interface RawRun extends RawSandbox {
 type Run = (command: string[], options: RawRun) => Promise<void> | void;
 
 /** `action`: what is to be done, for who only wants to know (`front.ts`). */
-export function runCommand(action: Run = (command, options) => exitingAsDocker(() => run(command, options))): CliCommand {
+export function runCommand(action: Run = (command, options) => exitingAsDocker("run", () => run(command, options))): CliCommand {
   return addSandboxOptions(new CliCommand("run", "Run a program in a sandbox", ["tsproxy run [OPTIONS] [--] PROGRAM [ARGUMENT...]"]))
     .option("--rm", "Forget it when it ends")
     .option("-d, --detach", "In the background; its output goes to 'tsproxy logs'")

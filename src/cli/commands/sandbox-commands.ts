@@ -6,6 +6,7 @@ import { TsproxyError } from "../../errors.js";
 import { CliCommand } from "../command.js";
 import { daemonSocket } from "../daemon-socket.js";
 import { exitingAsDocker, throughFront } from "../launch.js";
+import { oneLine } from "../report.js";
 import { stdout } from "../stdout.js";
 import { eachWord } from "./network.js";
 import { addSandboxOptions, type RawSandbox, sandboxBody } from "./run.js";
@@ -112,7 +113,7 @@ export function waitCommand(): CliCommand {
 type Exec = (sandbox: string, command: string[]) => Promise<void> | void;
 
 /** `action`: as of `runCommand`. */
-export function execCommand(action: Exec = () => exitingAsDocker(throughFront)): CliCommand {
+export function execCommand(action: Exec = () => exitingAsDocker("exec", throughFront)): CliCommand {
   return new CliCommand("exec", "Run a program in a sandbox that is there", ["tsproxy exec [OPTIONS] SANDBOX PROGRAM [ARGUMENT...]"])
     .argument("<sandbox>", "Its name, id or start of the id")
     .argument("<program...>", "What to run, with its arguments")
@@ -136,7 +137,7 @@ export function attachCommand(): CliCommand {
       const { ask, socket } = await daemon();
       const body = { ...sandboxBody(raw), kind: "attached" as const, netns, command: [] };
       const { id, warnings } = await ask(socket, "createSandbox", { body });
-      for (const warning of warnings) process.stderr.write(`WARNING: ${warning}\n`);
+      for (const warning of warnings) process.stderr.write(`WARNING: ${oneLine(warning)}\n`);
       stdout(`${id}\n`);
     });
 }

@@ -9,7 +9,7 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { hostFamilies } from "../../sys/host-families.js";
 import { setIpv6Conf } from "../../sys/ipv6-conf.js";
-import { isDeleted, linkThere, settingUp } from "../../sys/setting-up.js";
+import { linkThere, settingUp } from "../../sys/setting-up.js";
 import { INTERNAL, NO_ICC, NO_MASQUERADE, PROMISCUOUS } from "../../table/networks.js";
 import { macText } from "../../wire/ethernet.js";
 import { formatIp, formatPrefix, type IpAddress, sameIp } from "../../wire/ip-address.js";
@@ -22,6 +22,7 @@ import { stationMac } from "./address-mac.js";
 import { type EndpointNetwork, Endpoints } from "./endpoints.js";
 import { DEFAULT_MTU, MIN_IPV6_MTU } from "./mtu.js";
 import type { CommonSpec, Network, OpenNetwork, Reach } from "./network.js";
+import { RemadeDevice } from "./remade-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 
@@ -75,11 +76,11 @@ export interface Bridged extends Network {
 class Bridge implements Bridged {
   readonly subnets: PerFamily<Subnet>;
   mtu: number;
-  readonly hostDevice: string;
   readonly endpoints: Endpoints;
+  /** Of the host's device; with `%d` until it is made for the first time. */
+  private name: string;
   private readonly undo = new Undo();
-  private device = new Undo();
-  private closed = false;
+  private readonly device: RemadeDevice;
 
   /** Makes the host's port, or throws with nothing left. */
   constructor(
@@ -95,6 +96,13 @@ class Bridge implements Bridged {
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
     const isCarried = spec.promiscuous !== true && overlay?.encrypted !== true;
+    this.name = spec.hostDevice ?? "tsphost%d";
+    this.device = new RemadeDevice({
+      what: () => `${this.name}: the device`,
+      make: (undo, onGone) => this.openHostDevice(undo, onGone),
+      onRemade: () => host.readAgain(), // what its owner had to say of it is lost
+      onFailure: (error) => this.fail(error),
+    });
     this.endpoints = new Endpoints(site, { number, mtu: this.mtu, subnets: spec.subnets, attach: spec.attach, isCarried, onEnd });
     this.undo.add("what the host's addresses are", () => host.refresh());
     try {
@@ -116,8 +124,8 @@ class Bridge implements Bridged {
       this.undo.add(`network ${subnets.map(({ prefix }) => formatPrefix(prefix)).join(",")}`, () =>
         workers.post({ type: "remove-network", network: number }),
       );
-      this.undo.add("host's device", () => this.device.run());
-      this.hostDevice = this.openHostDevice(spec.hostDevice ?? "tsphost%d");
+      this.undo.add("host's device", () => this.device.close());
+      this.device.open();
       host.refresh(); // the gateway's address is the host's now
       this.watchOutside();
     } catch (error) {
@@ -150,8 +158,12 @@ class Bridge implements Bridged {
     );
   }
 
+  get hostDevice(): string {
+    return this.name;
+  }
+
   async close(): Promise<void> {
-    this.closed = true;
+    this.device.letGo();
     await this.endpoints.close();
     await this.undo.run();
   }
@@ -176,41 +188,27 @@ class Bridge implements Bridged {
     look();
   }
 
-  /** Without the host's device nobody reaches the host, nor the host the endpoints: so it is made again. What its owner had to say of it is lost. */
-  private async remake(gone: Undo): Promise<void> {
-    if (gone !== this.device) return;
-    log.warn(`${this.hostDevice}: the device was deleted by somebody else; it is made again`);
-    this.device = new Undo();
-    await gone.run();
-    if (this.closed) return;
-    try {
-      this.openHostDevice(this.hostDevice);
-      this.site.host.refresh();
-    } catch (error) {
-      if (isDeleted(error)) return this.remake(this.device);
-      const message = `${this.hostDevice}: the device was deleted by somebody else, and cannot be made again: ${(error as Error).message}`;
-      this.site.fail(new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", message, "start tsproxy again", error));
-    }
+  /** Without the host's device nobody reaches the host, nor the host the endpoints. */
+  private fail(error: Error): void {
+    const message = `${this.name}: the device was deleted by somebody else, and cannot be made again: ${error.message}`;
+    this.site.fail(new TsproxyError("TSP_ERR_NO_DEVICE", "not-found", message, "start tsproxy again", error));
   }
 
-  /** `hostDevice`: its name, or with `%d` for the first free number. Answers its name. */
-  private openHostDevice(hostDevice: string): string {
+  private openHostDevice(undo: Undo, onGone: () => void): void {
     const { socket, taps } = this.site;
-    const undo = this.device;
-    const isNew = !taps.isKept(hostDevice);
-    const tap = taps.open({ name: hostDevice, keepAs: this.spec.hostDevice?.includes("%") === false ? hostDevice : undefined }, undo);
+    const isNew = !taps.isKept(this.name);
+    const tap = taps.open({ name: this.name, keepAs: this.spec.hostDevice?.includes("%") === false ? this.name : undefined }, undo);
+    this.name = tap.name;
     settingUp(
       tap.name,
       () => socket.link(tap.name) !== null,
-      () => this.setUpHostDevice(tap, isNew, undo),
+      () => this.setUpHostDevice(tap, isNew, undo, onGone),
     );
-    return tap.name;
   }
 
-  private setUpHostDevice(tap: Tap, isNew: boolean, undo: Undo): void {
+  private setUpHostDevice(tap: Tap, isNew: boolean, undo: Undo, onGone: () => void): void {
     const { socket, host, taps, guard } = this.site;
     const { internal = false, subnets } = this.spec;
-    const onGone = (): void => void this.remake(undo);
     const gateways = perFamily(eachFamily(subnets).map(({ gateway }) => gateway));
     const { index } = linkThere(socket, tap.name);
     const ipv4Conf = hostDeviceConf(internal);

@@ -16,10 +16,11 @@ import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { Undo } from "../undo.js";
 import { type AttachKind, type AttachWord, attachKind } from "./attach.js";
-import { type Device, type HandedOut, LiveDevice } from "./live-device.js";
-import { type EndpointSpec, Namespaces, once, type Station } from "./namespaces.js";
+import { type Device, type Dismissed, type HandedOut, LiveDevice } from "./live-device.js";
+import { type EndpointSpec, Namespaces, type Station } from "./namespaces.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
+import { isTapThere } from "./tap-ports.js";
 import { openVeth } from "./veth-pair.js";
 
 export type { Device, LinkPorts };
@@ -124,13 +125,12 @@ export class Endpoints {
       });
       const live = new LiveDevice(setLasting, device, port);
       this.devices.add(live);
-      const letGo = (): boolean => this.devices.delete(live);
-      return {
-        remove: async () => {
-          if (letGo()) await live.end();
-        },
-        dismiss: async () => (letGo() ? live.dismiss() : { gone: Promise.resolve() }),
+      const dismiss = async (): Promise<Dismissed> => {
+        if (!this.devices.has(live)) return { gone: Promise.resolve() };
+        const { gone } = await live.dismiss();
+        return { gone: gone.then(() => void this.devices.delete(live)) };
       };
+      return { remove: async () => (await dismiss()).gone, dismiss };
     } catch (error) {
       port.runApart(() => device.run());
       throw error;
@@ -206,7 +206,11 @@ export class Endpoints {
   }
 }
 
-/** A TAP that somebody has deleted leaves descriptors that belong to none. */
-function isTapThere({ fds }: Tap): () => boolean {
-  return () => native.tapName(fds[0]!) !== "";
+/** Of a pair each device may say so. */
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
 }

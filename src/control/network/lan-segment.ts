@@ -20,12 +20,13 @@ import { parseMac } from "../../wire/ethernet.js";
 import { ORDER_QUEUE } from "../../wire/order.js";
 import { closeToIpv6 } from "../device-conf.js";
 import type { Host } from "../host.js";
-import { Undo } from "../undo.js";
+import { Undo, undoneApart } from "../undo.js";
 import type { Workers } from "../workers.js";
 import { findParent, type LanParent, parentError, refusal } from "./lan-parent.js";
 import { type LanStation, LanStations, type StationsOf } from "./lan-stations.js";
 import { DEFAULT_MTU } from "./mtu.js";
 import type { NetworkNumbers } from "./network-numbers.js";
+import { RemadeDevice } from "./remade-device.js";
 import { Steps } from "./steps.js";
 import type { TapPorts } from "./tap-ports.js";
 
@@ -39,8 +40,7 @@ const MODES = {
   passthru: { way: "all", flags: PASSTHRU },
   ipvlan: { way: "address", flags: ONE_MAC },
 } as const;
-const MAX_STATIONS = 4096,
-  RETRY_MS = 2000;
+const MAX_STATIONS = 4096;
 const DEVICE = "tsplan%d";
 const NO_MAC = new Uint8Array(6);
 const IFF_RUNNING = 0x40; // linux/if.h
@@ -80,7 +80,7 @@ export class LanSegment {
   uses = 0;
   private readonly undo = new Undo();
   /** The TAP, its port, and `lan_out` on it. */
-  private device = new Undo();
+  private readonly device: RemadeDevice;
   /** Number of its port in the engine. */
   private port = -1;
   /** 0: it is being made again. */
@@ -91,8 +91,6 @@ export class LanSegment {
   private lack: string | null | undefined;
   private readonly maps: LanMapFds;
   private readonly stations: LanStations;
-  private closed = false;
-  private retry: NodeJS.Timeout | undefined;
 
   readonly network: number;
   readonly parent: string;
@@ -107,6 +105,15 @@ export class LanSegment {
     const { network, parent, sort } = spec;
     [this.network, this.parent, this.sort] = [network, parent, sort];
     const { undo } = this;
+    this.device = new RemadeDevice({
+      what: () => `${spec.who}: ${this.deviceName}`,
+      make: (deviceUndo, onGone) => this.openDevice(deviceUndo, onGone),
+      onLost: () => {
+        this.deviceIndex = 0;
+        this.detach(); // what is on the parent sends to the old device
+      },
+      onRemade: () => host.readAgain(), // and so looks at the parent
+    });
     networkNumbers.keep(network);
     undo.add("number of the network", () => networkNumbers.give(network));
     try {
@@ -123,16 +130,16 @@ export class LanSegment {
       const carry: StationsOf["carry"] = (station) => this.spec.carry.add({ ...station, network });
       this.stations = new LanStations({ parent, maps: this.maps, way: MODES[sort.mode].way, carry, announce });
       undo.add("announcements", () => this.stations.close());
-      undo.add("device on the LAN", () => this.device.run());
+      undo.add("device on the LAN", () => this.device.close());
       undo.add("programs of the LAN", () => this.detach());
-      this.openDevice();
+      this.device.open();
       this.look({ must: spec.awaitsParent !== true });
       undo.add(
         "watch of the parent",
         host.onChange((moved) => this.look({ moved })),
       );
     } catch (error) {
-      void this.close();
+      undoneApart(this.close());
       throw error;
     }
   }
@@ -161,8 +168,7 @@ export class LanSegment {
   }
 
   close(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.retry);
+    this.device.letGo();
     return this.undo.run();
   }
 
@@ -172,60 +178,29 @@ export class LanSegment {
     return fd;
   }
 
-  private openDevice(): void {
+  private openDevice(undo: Undo, onGone: () => void): void {
     const { socket, taps } = this.site;
-    const { device: undo } = this;
     const tap = taps.open({ name: DEVICE, keepAs: keptAs(this.parent) }, undo);
+    this.deviceName = tap.name;
     settingUp(
       tap.name,
       () => socket.link(tap.name) !== null,
-      () => this.setUpDevice(tap),
+      () => this.setUpDevice(tap, undo, onGone),
     );
   }
 
-  private setUpDevice(tap: Tap): void {
+  private setUpDevice(tap: Tap, undo: Undo, onGone: () => void): void {
     const { socket, taps } = this.site;
-    const { device: undo, network, maps } = this;
+    const { network, maps } = this;
     const { index } = linkThere(socket, tap.name);
-    [this.deviceIndex, this.deviceName] = [index, tap.name];
     socket.setLink(index, { mtu: this.mtu, txQueueLen: ORDER_QUEUE, multicast: false, addrGenMode: "none" });
     closeToIpv6(tap.name);
     put("lan_out", lanOutProgram(maps, MODES[this.sort.mode].way), index, "ingress", undo);
     const port = { kind: "lan", name: tap.name, mac: this.mac ?? NO_MAC, addresses: [], network, device: index } as const;
-    this.port = taps.attach(tap, port, undo, () => void this.remake(undo));
+    this.port = taps.attach(tap, port, undo, onGone);
     socket.setLink(index, { up: true });
     undo.add(`watch of ${tap.name}`, this.site.host.watch(index)); // that it is gone its port tells
-  }
-
-  /** Somebody has deleted the TAP, without which nobody reaches anybody: so it is made again. */
-  private async remake(gone: Undo): Promise<void> {
-    if (gone !== this.device) return;
-    log.warn(`${this.spec.who}: ${this.deviceName} was deleted by somebody else; it is made again`);
-    this.device = new Undo();
-    this.deviceIndex = 0;
-    this.detach(); // what is on the parent sends to the old device
-    await gone.run();
-    await this.reopen();
-  }
-
-  /** Until it is done, or nobody needs it any more: without it a network would be dead for good. */
-  private async reopen(isRetry = false): Promise<void> {
-    if (this.closed) return;
-    const { device } = this;
-    try {
-      this.openDevice();
-    } catch (error) {
-      const { message } = error as Error;
-      if (!isRetry)
-        log.warn(`${this.spec.who}: its device cannot be made again, and is tried again every ${RETRY_MS / 1000} s: ${message}`);
-      this.device = new Undo();
-      this.deviceIndex = 0;
-      await device.run();
-      this.retry = setTimeout(() => void this.reopen(true), RETRY_MS).unref();
-      return;
-    }
-    if (isRetry) log.warn(`${this.spec.who}: its device is there again`);
-    this.look();
+    this.deviceIndex = index;
   }
 
   /** Takes up the parent as it is now. `must`: throws if it is there and cannot be used. `moved`: devices whose neighbors are to be told where they are. */

@@ -27,6 +27,8 @@ export interface HandedOut {
 
 /** A device that was handed out, and its port. */
 export class LiveDevice {
+  private dismissed: Promise<Dismissed> | undefined;
+
   constructor(
     /** Whether it stays when its descriptors are closed. */
     private readonly setLasting: (on: boolean) => void,
@@ -34,19 +36,21 @@ export class LiveDevice {
     private readonly port: Undo,
   ) {}
 
-  async end(): Promise<void> {
-    this.setLasting(false);
-    await this.close();
+  /** Ends it, once. */
+  dismiss(): Promise<Dismissed> {
+    this.dismissed ??= this.end();
+    return this.dismissed;
   }
 
-  async dismiss(): Promise<Dismissed> {
-    this.setLasting(false);
-    await this.port.run();
-    return { gone: this.device.run() };
-  }
-
+  /** Lets it go, or waits for its end where that has begun. */
   async close(): Promise<void> {
     await this.port.run();
     await this.device.run();
+  }
+
+  private async end(): Promise<Dismissed> {
+    this.setLasting(false);
+    await this.port.run();
+    return { gone: this.device.run() };
   }
 }

@@ -8,14 +8,15 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { openNetns, sameNetns } from "../../sys/netns.js";
 import { RouteSocket } from "../../sys/rtnetlink.js";
-import { isDeleted, settingUp } from "../../sys/setting-up.js";
+import { settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
 import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, type PerFamily } from "../../wire/per-family.js";
-import { Undo } from "../undo.js";
+import { type Undo, undoneApart } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { AttachKind } from "./attach.js";
 import { ENDPOINT_DEVICE, setUpInNamespace } from "./namespace-device.js";
+import { RemadeDevice } from "./remade-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 import { openVeth } from "./veth-pair.js";
@@ -52,9 +53,8 @@ interface Namespace {
   word: string;
   spec: EndpointSpec;
   nsFd: number;
-  /** The device in it, which somebody may delete: another one each time that it is made. */
-  device: Undo;
-  closed: boolean;
+  /** In it. We hold the namespace, so it is there still when the device is gone. */
+  device: RemadeDevice;
 }
 
 export class Namespaces {
@@ -84,56 +84,38 @@ export class Namespaces {
   add(spec: EndpointSpec): void {
     const word = `--endpoint ${spec.netns}=${eachFamily(spec.addresses).map(formatIp).join(",")}`;
     const { fd: nsFd } = openNetns(spec.netns);
-    const namespace = { word, spec, nsFd, device: new Undo(), closed: false };
+    const device = new RemadeDevice({
+      what: () => `${word}: '${ENDPOINT_DEVICE}'`,
+      make: (undo, onGone) => this.makeDevice({ word, spec, nsFd }, undo, onGone),
+    });
     try {
       this.checkNamespace(word, spec.netns, nsFd);
-      this.makeDevice(namespace);
+      device.open();
     } catch (error) {
-      namespace.closed = true; // its end may be told of still
-      namespace.device.runApart(() => closeSync(nsFd));
+      undoneApart(device.close().then(() => closeSync(nsFd)));
       throw error;
     }
-    this.namespaces.push(namespace);
+    this.namespaces.push({ word, spec, nsFd, device });
   }
 
-  private makeDevice(namespace: Namespace): void {
+  private makeDevice(namespace: Omit<Namespace, "device">, undo: Undo, onGone: () => void): void {
     const socket = new RouteSocket(namespace.nsFd);
     try {
-      this.setUp(socket, namespace);
+      this.setUp(socket, namespace, undo, onGone);
     } finally {
       socket.close();
     }
   }
 
-  /** We hold the namespace, so it is there still: the device was deleted in it. `gone`: that one. */
-  private async remake(namespace: Namespace, gone: Undo): Promise<void> {
-    if (gone !== namespace.device) return;
-    const { word } = namespace;
-    log.warn(`${word}: '${ENDPOINT_DEVICE}' was deleted by somebody else; it is made again`);
-    namespace.device = new Undo();
-    const { device } = namespace;
-    await gone.run();
-    if (namespace.closed) return;
-    try {
-      this.makeDevice(namespace);
-    } catch (error) {
-      if (isDeleted(error)) return this.remake(namespace, device);
-      await device.run();
-      log.warn(`${word}: '${ENDPOINT_DEVICE}' cannot be made again: ${(error as Error).message}`);
-    }
-  }
-
   async close(): Promise<void> {
-    const end = async (namespace: Namespace): Promise<void> => {
-      namespace.closed = true;
-      await namespace.device.run();
-      closeSync(namespace.nsFd);
+    const end = async ({ device, nsFd }: Namespace): Promise<void> => {
+      await device.close();
+      closeSync(nsFd);
     };
     await Promise.all(this.namespaces.splice(0).map(end));
   }
 
-  private setUp(socket: RouteSocket, namespace: Namespace): void {
-    const { word, spec, nsFd, device: undo } = namespace;
+  private setUp(socket: RouteSocket, { word, spec, nsFd }: Omit<Namespace, "device">, undo: Undo, onGone: () => void): void {
     if (socket.link(ENDPOINT_DEVICE) !== null)
       throw new TsproxyError(
         "TSP_ERR_ENDPOINT",
@@ -144,7 +126,6 @@ export class Namespaces {
     const { subnets } = this.network;
     const mtu = this.hooks.mtu();
     const mac = stationMac(spec.addresses);
-    const onGone = once(() => void this.remake(namespace, undo));
     const device = { name: ENDPOINT_DEVICE, nsFd, mac, mtu };
     const { tap, end } =
       this.hooks.attach() === "veth"
@@ -177,13 +158,4 @@ export class Namespaces {
           "give each namespace one endpoint",
         );
   }
-}
-
-/** Of a pair each device may say so. */
-export function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) action();
-    isDone = true;
-  };
 }

@@ -1,6 +1,7 @@
 /** The own networks, of whatever kind. */
 import { formatPrefix, type IpAddress, prefixContains } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily } from "../../wire/per-family.js";
+import { allUndone } from "../undo.js";
 import { type NetworkOf, type NetworkSpec, openNetwork } from "./kinds.js";
 import type { Network } from "./network.js";
 import type { Site } from "./site.js";
@@ -21,7 +22,7 @@ export class NetworkRegistry {
       this.networks.add(network);
       return network;
     } catch (error) {
-      networkNumbers.give(number);
+      void allUndone().then(() => networkNumbers.give(number)); // until then the workers are told of it by that number
       throw error;
     }
   }
@@ -30,6 +31,7 @@ export class NetworkRegistry {
     if (!this.networks.delete(network)) return;
     for (const watcher of [...this.watchers]) if (watcher.number === network.number) watcher.tell();
     await network.close();
+    await allUndone(); // what failed in it has its number, too
     this.site.networkNumbers.give(network.number);
   }
 

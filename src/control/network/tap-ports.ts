@@ -4,6 +4,7 @@ import { openTap, type Tap } from "../../device/tap.js";
 import type { Steering } from "../../steer/steering.js";
 import type { FdStore } from "../../sys/fd-store.js";
 import { native } from "../../sys/native.js";
+import { settingUp } from "../../sys/setting-up.js";
 import type { Bandwidth } from "../../table/bandwidth.js";
 import { ENDPOINT, HOST, LAN } from "../../table/ports.js";
 import type { IpAddress } from "../../wire/ip-address.js";
@@ -67,7 +68,8 @@ export class TapPorts {
       if (kept === undefined) this.store?.put(`tap-${keepAs}`, tap.fds);
       undo.add(`keeping of ${tap.name}`, () => this.store?.remove(`tap-${keepAs}`));
     }
-    if (tap.fds.length > 1) native.tapSteering(tap.fds[0]!, device.tunnels === true ? this.steering.tunnelQueueFd : this.steering.queueFd);
+    const program = device.tunnels === true ? this.steering.tunnelQueueFd : this.steering.queueFd;
+    if (tap.fds.length > 1) settingUp(tap.name, isTapThere(tap), () => native.tapSteering(tap.fds[0]!, program));
     return tap;
   }
 
@@ -104,4 +106,9 @@ export class TapPorts {
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
     return port;
   }
+}
+
+/** A TAP that somebody has deleted leaves descriptors that belong to none. */
+export function isTapThere({ fds }: Tap): () => boolean {
+  return () => native.tapName(fds[0]!) !== "";
 }

@@ -16,6 +16,7 @@ import { TsproxyError } from "../../errors.js";
 import { log } from "../../log.js";
 import { shutDevice } from "../../steer/device-filter.js";
 import type { RouteSocket } from "../../sys/rtnetlink.js";
+import type { Link } from "../../sys/rtnetlink-entries.js";
 import type { Ipv4Conf } from "../../sys/rtnetlink-link.js";
 import { deleted, settingUp } from "../../sys/setting-up.js";
 import { macText } from "../../wire/ethernet.js";
@@ -91,21 +92,26 @@ export function openVeth(site: Site, spec: VethSpec, undo: Undo, onGone: () => v
     detach();
   });
   const tap = taps.open({ name: keepAs?.replace(HANDED_OUT, "tspe") ?? PAIR_TAP, keepAs }, undo);
-  const isThere = (): boolean => socket.link(endNameOf(tap.name)) !== null;
+  const name = endNameOf(tap.name);
+  const isThere = (): boolean => [name, tap.name].every((device) => socket.link(device) !== null);
   if (existing === undefined) makePair(socket, { ...spec, tap: tap.name });
-  else if (!isThere()) throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
+  else if (socket.link(name) === null)
+    throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", `the veth pair of ${spec.name} is not there any more`);
+  let made = (): (Link | null)[] => [socket.link(name)]; // until it is known which they are
+  const indices = (): number[] => made().flatMap((link) => link?.index ?? []);
+  undo.add(`veth pair ${name}`, () => (isLasting ? undefined : remover.remove(...indices())));
   return settingUp(spec.name, isThere, () => {
-    const pair = findPair(socket, tap.name);
-    if (pair === null) throw deleted(spec.name);
-    undo.add(`veth pair ${pair.name}`, () => (isLasting ? undefined : remover.remove(pair.ifindex, pair.tap)));
-    detach = ends.attach({ end: pair.ifindex, tap: pair.tap });
-    shut = () => shutEnd(socket, pair.ifindex);
-    setPairUp(socket, pair, tap.name, spec.mac);
-    undo.add(`watch of ${pair.name}`, host.watch(pair.ifindex, onGone));
-    undo.add(`watch of ${tap.name}`, host.watch(pair.tap)); // that it is gone its port tells
+    const [end, device] = [socket.link(name), socket.link(tap.name)];
+    made = () => [end, device];
+    if (end === null || device === null) throw deleted(spec.name);
+    detach = ends.attach({ end: end.index, tap: device.index });
+    shut = () => shutEnd(socket, end.index);
+    setPairUp(socket, { name, ifindex: end.index, tap: device.index }, tap.name, spec.mac);
+    undo.add(`watch of ${name}`, host.watch(end.index, onGone));
+    undo.add(`watch of ${tap.name}`, host.watch(device.index)); // that it is gone its port tells
     return {
       tap,
-      end: pair.ifindex,
+      end: end.index,
       isThere,
       setLasting: (on) => {
         isLasting = on;
@@ -132,13 +138,6 @@ export function makePair(socket: RouteSocket, { tap, name, nsFd, mac, mtu }: Pai
       error as Error,
     );
   }
-}
-
-/** The pair of a TAP, both of which are there; null: one is not. */
-export function findPair(socket: RouteSocket, tap: string): VethPair | null {
-  const name = endNameOf(tap);
-  const [end, device] = [socket.link(name), socket.link(tap)];
-  return end === null || device === null ? null : { name, ifindex: end.index, tap: device.index };
 }
 
 /** Closes both devices in the host's namespace to its stack, and sets them up: once the programs are on them. `mac`: the endpoint's. */
@@ -187,8 +186,8 @@ function shutEnd(socket: RouteSocket, index: number, isTaken?: () => boolean): v
     if (socket.link(index) !== null) shutDevice(socket, index, isTaken);
   } catch (error) {
     if (isTaken?.() === true) return;
+    socket.deleteClsact(index); // who may not do that either is told so, and not this
     log.warn(`what comes by ${socket.link(index)?.name ?? index} is kept out by its settings alone: ${(error as Error).message}`);
-    socket.deleteClsact(index);
   }
 }
 

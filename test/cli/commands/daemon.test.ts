@@ -67,8 +67,8 @@ it("takes a cluster, with what belongs to one, and refuses that without one", as
   for (const rekey of ["0", "4", "x", "604801", "1h"])
     await expect(parse("--store", "etcd://a", "--rekey", rekey)).rejects.toMatchObject({
       code: "TSP_ERR_OPTION",
-      message: `--rekey '${rekey}': it cannot be that`,
-      hint: "use a number of seconds, 5 to 604800",
+      message: `--rekey '${rekey}': not a whole number in its range`,
+      hint: "use 5 to 604800",
     });
   await expect(parse("--node", "a")).rejects.toMatchObject({ code: "TSP_ERR_OPTION", message: "--node: there is no cluster to be in" });
   await expect(parse("--store-ca", "x")).rejects.toMatchObject({ message: "--store-ca: there is no cluster to be in" });

@@ -66,6 +66,59 @@ describe("a network of kind bridge", () => {
     expect(f.since()).toEqual(["remove-network 0", "refresh"]);
   });
 
+  it("is not at fault when the host cannot be read after its device was made again", async () => {
+    const f = new SiteFixture();
+    f.registry.add(SPEC);
+    f.since();
+    f.failing = "refresh";
+    f.hostDeviceGone();
+    await new Promise(setImmediate);
+    expect([f.failed, f.since().slice(-2)]).toEqual([[], ['set 70 {"up":true}', "refresh later"]]);
+  });
+
+  it("keeps its number until nothing of it is undone any more, and is closed no sooner", async () => {
+    const f = new SiteFixture();
+    let closed: () => void = () => {};
+    f.closing = new Promise((resolve) => {
+      closed = resolve;
+    });
+    f.failing = 'set 70 {"up"';
+    expect(() => f.registry.add(SPEC)).toThrow("cannot set");
+    await new Promise(setImmediate);
+    f.closing = undefined;
+    const next = f.registry.add(SPEC);
+    expect(next.number).toBe(1); // the workers would take the end of the former for its own
+    let isRemoved = false;
+    const removed = f.registry.remove(next).then(() => {
+      isRemoved = true;
+    });
+    await new Promise(setImmediate);
+    expect(isRemoved).toBe(false);
+    closed();
+    await removed;
+    expect(f.registry.add(SPEC).number).toBe(0);
+  });
+
+  it("is closed when its former device is undone, which somebody has deleted just before", async () => {
+    const f = new SiteFixture();
+    const network = f.registry.add(SPEC);
+    let closed: () => void = () => {};
+    f.closing = new Promise((resolve) => {
+      closed = resolve;
+    });
+    f.hostDeviceGone();
+    f.since();
+    let isRemoved = false;
+    const removed = f.registry.remove(network).then(() => {
+      isRemoved = true;
+    });
+    await new Promise(setImmediate);
+    expect([isRemoved, f.since()]).toEqual([false, ["unguard 70", "disown 70", "close tsphost0"]]);
+    closed();
+    await removed;
+    expect(f.since()).toEqual(["remove-network 0", "refresh"]);
+  });
+
   it.each([
     ["internal", { internal: true }, INTERNAL],
     ["without icc", { icc: false }, NO_ICC],

@@ -76,6 +76,39 @@ describe("a device that its user moves", () => {
     closed();
   });
 
+  it.each([
+    [0, 1],
+    [1, 0],
+  ])("is waited for by the network's end when its own has begun, or when it could not be made: %i, %i", async (...order) => {
+    persistence();
+    const spy = vi.spyOn(native, "tapName").mockReturnValue("tsp2");
+    onTestFinished(() => spy.mockRestore());
+    const f = new SiteFixture();
+    const network = f.registry.add(SPEC);
+    const made = network.endpoints.addDevice(device());
+    const closing: (() => void)[] = [];
+    const hold = (): void => {
+      f.closing = new Promise((resolve) => void closing.push(resolve));
+    };
+    hold();
+    const { gone } = await made.dismiss();
+    hold();
+    f.failing = "attach tsp2";
+    expect(() => network.endpoints.addDevice(device({ name: "tsp2" }))).toThrow("cannot attach tsp2");
+    await new Promise(setImmediate);
+    f.closing = undefined;
+    let isRemoved = false;
+    const removed = f.registry.remove(network).then(() => {
+      isRemoved = true;
+    });
+    for (const which of order) {
+      await new Promise(setImmediate);
+      expect(isRemoved).toBe(false);
+      closing[which]!();
+    }
+    await Promise.all([removed, gone]);
+  });
+
   it("is let go, and not ended, when the network closes", async () => {
     const persisted = persistence();
     const f = new SiteFixture();
@@ -189,6 +222,16 @@ describe("TAP devices as ports", () => {
       expect(opened).toEqual([{ name: "x", nsFd: 5, existing: { multiQueue: true }, queues: workers }]);
       expect(steered).toEqual(workers === 1 ? [] : ["200 77"]);
     }
+  });
+
+  it("that somebody deletes while they are opened are said to be deleted", () => {
+    const { taps } = ports(3);
+    vi.mocked(native.tapSteering).mockImplementation(() => {
+      throw new Error("EBADFD");
+    });
+    const spy = vi.spyOn(native, "tapName").mockReturnValue("");
+    onTestFinished(() => spy.mockRestore());
+    expect(() => taps.open({ name: "x" }, new Undo())).toThrow(expect.objectContaining({ code: "TSP_ERR_NO_DEVICE" }));
   });
 
   it("have a number from when frames flow until they do no longer, and are closed last", async () => {

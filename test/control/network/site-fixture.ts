@@ -67,6 +67,13 @@ export class SiteFixture {
         overlap: () => this.overlapping,
         defaultLink: () => (this.defaultMtu === undefined ? null : { mtu: this.defaultMtu }),
         refresh: () => note("refresh"),
+        readAgain: () => {
+          try {
+            note("refresh");
+          } catch {
+            this.notes.push("refresh later");
+          }
+        },
         own: (index: number, { addresses: _, ...conf }: OwnConf, onGone: () => void) => {
           note(`own ${index} ${JSON.stringify(conf)}`);
           this.hostDeviceGone = onGone;

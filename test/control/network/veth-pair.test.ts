@@ -25,6 +25,8 @@ class Host {
   notes: string[] = [];
   failing = "nothing";
   hasVeth = true;
+  /** Somebody deletes `device` right before the step that begins so. */
+  vanishing = { before: "nothing", device: "" };
   private indices = 10;
 
   readonly socket = {
@@ -35,7 +37,10 @@ class Host {
       this.note(`pair ${end.name} ${end.mac}, ${peer.name} ${peer.mac} mtu ${peer.mtu} in ${nsFd}`);
       this.add(end.name, "veth");
     },
-    setLink: (index: number, { up }: { up?: boolean }) => this.note(`${up === true ? "up" : "set"} ${this.nameOf(index)}`),
+    setLink: (index: number, { up }: { up?: boolean }) => {
+      this.note(`${up === true ? "up" : "set"} ${this.nameOf(index)}`);
+      if (this.nameOf(index) === "") throw new Error("ENODEV");
+    },
     deleteLink: (index: number) => {
       this.note(`delete ${this.nameOf(index)}`);
       return this.remove(index);
@@ -61,6 +66,7 @@ class Host {
     ends: {
       attach: ({ end, tap }: { end: number; tap: number }) => {
         this.note(`programs ${this.nameOf(end)} ${this.nameOf(tap)}`);
+        if ([end, tap].some((index) => this.nameOf(index) === "")) throw new Error("ENODEV");
         return () => this.note("no programs");
       },
     },
@@ -79,6 +85,8 @@ class Host {
   } as unknown as Site;
 
   note(text: string): void {
+    const { before, device } = this.vanishing;
+    if (text.startsWith(before)) this.links = this.links.filter(({ name }) => name !== device);
     if (text.startsWith(this.failing)) {
       this.failing = "nothing";
       throw new Error(`cannot ${text}`);
@@ -131,6 +139,18 @@ it.each(MADE.map((step) => step.split(" ").slice(0, 2).join(" ")))("is undone wh
   const undo = new Undo();
   host.failing = step;
   expect(() => openVeth(host.site, SPEC, undo, () => {})).toThrow(`cannot ${step}`);
+  await undo.run();
+  expect(host.links).toEqual([]);
+});
+
+const WHILE_THERE = { tspe0: MADE.slice(1, 6), tspv0: MADE.slice(2, 7) }; // that the TAP is gone later its port tells
+it.each(
+  Object.entries(WHILE_THERE).flatMap(([device, steps]) => steps.map((step) => [device, step.split(" ").slice(0, 2).join(" ")] as const)),
+)("of which somebody deletes %s right before this is said to be deleted, and nothing is left: %s", async (device, step) => {
+  const host = new Host();
+  const undo = new Undo();
+  host.vanishing = { before: step, device };
+  expect(() => openVeth(host.site, SPEC, undo, () => {})).toThrow(expect.objectContaining({ code: "TSP_ERR_NO_DEVICE" }));
   await undo.run();
   expect(host.links).toEqual([]);
 });
