@@ -219,6 +219,7 @@ export class Controller {
       const sweep = new EntrySweep(
         [{ fd: steering.flowsFd, family: 4 } as const, ...(steering.ipv6 ? [{ fd: steering.flows6Fd, family: 6 } as const] : [])],
         workers,
+        (ifindex) => steering.isUplink(ifindex),
       );
       undo.add("sweep of flows' entries", () => sweep.close());
       host = new Host(socket, workers, steering, indices, uplinkGone);
@@ -390,7 +391,11 @@ export class Controller {
     return this.steering.carried.total();
   }
 
+  /** What the programs count, and which entries the kernel refused, whoever wanted them. */
   steeringStats(): Record<string, number> {
-    return { ...this.steering.stats(), "over-bridge": this.past?.left ?? 0 };
+    const stats = this.steering.stats();
+    const { flows, pairs } = this.workers.refused;
+    const refused = { "flow-not-recorded": stats["flow-not-recorded"]! + flows, "pair-not-recorded": pairs };
+    return { ...stats, ...refused, "over-bridge": this.past?.left ?? 0 };
   }
 }

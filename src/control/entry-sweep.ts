@@ -1,7 +1,7 @@
 /**
  * Takes out of the steering's maps of flows what was left behind. A worker takes an entry out when its flow ends. But there may be some of no flow: of a process that was
- * killed, or entered in the very moment in which the flow ended. The maps forget nothing by themselves, so every now and then all entries are looked at. Those that lead
- * to the tunnels' device are of nodes, and go with them (`engine/overlay-commands.ts`).
+ * killed, or entered in the very moment in which the flow ended. The maps forget nothing by themselves, so every now and then all entries are looked at, those of
+ * other nodes among them, which lead to the tunnels' device. What leads to a device that is none of ours, any more, leads to nobody.
  */
 
 import { log } from "../log.js";
@@ -27,6 +27,8 @@ export class EntrySweep {
   constructor(
     private readonly maps: readonly FlowsMap[],
     private readonly workers: Pick<Workers, "sweepEntries">,
+    /** Whether a worker is behind the device with that interface index. */
+    private readonly isOurs: (ifindex: number) => boolean,
   ) {
     this.next();
   }
@@ -64,7 +66,17 @@ export class EntrySweep {
       const count = await bpf.apart(position.read(fd, keys, values, AT_ONCE));
       if (this.closed || count === 0) continue;
       const uplinks = Int32Array.from({ length: count }, (_, i) => values[i * valueWords + FLOW_UPLINK_AT / 4]!);
+      this.takeOutLost(fd, keys, keyWords, uplinks);
       await this.workers.sweepEntries(family, keys.subarray(0, count * keyWords), uplinks);
     }
+  }
+
+  /** Those that lead to no device of ours, which no worker answers for. */
+  private takeOutLost(fd: number, keys: Int32Array, keyWords: number, uplinks: Int32Array): void {
+    const lost = new Int32Array(uplinks.length * keyWords);
+    let count = 0;
+    for (const [i, uplink] of uplinks.entries())
+      if (!this.isOurs(uplink)) lost.set(keys.subarray(i * keyWords, (i + 1) * keyWords), count++ * keyWords);
+    if (count > 0) bpf.deleteBatch(fd, new Uint8Array(lost.buffer), keyWords * 4, count);
   }
 }

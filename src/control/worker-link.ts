@@ -3,7 +3,7 @@
  * A worker that dies is reported once by `onDeath`; the control side lives on.
  */
 import type { Query, ToWorker, WorkerOptions } from "../engine/messages.js";
-import { WorkerThread } from "./worker-thread.js";
+import type { WorkerThread } from "./worker-thread.js";
 
 /** After the last packet, look for more this long before sleeping. */
 const SPIN_NS = 50_000;
@@ -30,8 +30,10 @@ export class WorkerLink {
   constructor(
     options: Omit<WorkerOptions, "spinNs">,
     hooks: WorkerHooks,
-    private readonly thread = new WorkerThread(),
+    private readonly thread: WorkerThread,
   ) {
+    const given: WorkerOptions = { ...options, spinNs: SPIN_NS };
+    thread.post(given); // first: where it throws, nobody listens
     this.counters = thread.counters;
     let onReady: () => void;
     let onFailure: (error: Error) => void;
@@ -57,8 +59,6 @@ export class WorkerLink {
       for (const answer of this.waiting.values()) answer(undefined); // nobody will
       this.waiting.clear();
     });
-    const given: WorkerOptions = { ...options, spinNs: SPIN_NS };
-    thread.post(given);
   }
 
   /** Of flows that both ends kept up, how many there were when it stopped. */

@@ -23,6 +23,7 @@ export class WorkerThread {
   private readonly wakeFd = native.eventfd();
   private readonly worker: Worker;
   private isTaken = false;
+  private discarded: Promise<void> | undefined;
 
   constructor() {
     const workerData: WorkerData = {
@@ -53,8 +54,8 @@ export class WorkerThread {
 
   /** The options once, before everything else. */
   post(message: WorkerOptions | ToWorker): void {
-    this.isTaken = true;
     this.worker.postMessage(message);
+    this.isTaken = true;
     this.wake();
   }
 
@@ -69,9 +70,14 @@ export class WorkerThread {
     this.wake();
   }
 
-  /** Ends it, unless it was given options. */
-  async discard(): Promise<void> {
-    if (this.isTaken) return;
+  /** Ends it, unless it was given options: who has given them ends it. May be called again. */
+  discard(): Promise<void> {
+    if (this.isTaken) return Promise.resolve();
+    this.discarded ??= this.endAtOnce();
+    return this.discarded;
+  }
+
+  private async endAtOnce(): Promise<void> {
     this.abandon();
     await this.ended;
     this.close();

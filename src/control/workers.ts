@@ -6,7 +6,7 @@
  */
 
 import type { CaptureFilterOptions } from "../dataplane/capture-filter.js";
-import { dropsOf, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
+import { dropsOf, FLOWS_REFUSED, PAIRS_REFUSED, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../engine/counters.js";
 import type { Adopted, Query, ToWorker } from "../engine/messages.js";
 import type { FdbRow, FlowRow, HolderRow, NodeRow, StrangerRow, Summary } from "../engine/views.js";
 import { createBuckets } from "../table/bandwidth.js";
@@ -17,7 +17,7 @@ import type { FlowFilter } from "./flow-filter.js";
 import { type LimitOptions, partOf } from "./limits.js";
 import { Undo } from "./undo.js";
 import { WorkerLink } from "./worker-link.js";
-import type { WorkerThread } from "./worker-thread.js";
+import { WorkerThread } from "./worker-thread.js";
 
 export interface WorkersOptions {
   workers: number;
@@ -67,7 +67,7 @@ export class Workers {
   private readonly captures = new Map<number, () => void>();
   private nextCapture = 0;
 
-  /** Throws what `WorkerThread` throws; those that have begun end by themselves then (`allUndone`). */
+  /** Throws what is in the way of a thread. Those that were begun then end apart (`allUndone`), also what of `threads` had its options already. */
   constructor(options: WorkersOptions, hooks: WorkersHooks) {
     const { workers, files, threads, ...rest } = options;
     const buckets = createBuckets();
@@ -76,28 +76,32 @@ export class Workers {
       this.gone.add(port);
       hooks.portGone(port, errno);
     };
+    const begin = (worker: number, thread: WorkerThread): WorkerLink =>
+      new WorkerLink(
+        {
+          ...rest,
+          buckets,
+          workers,
+          worker,
+          conntrackMax: partOfTable(rest.conntrackMax, workers),
+          limits: partOf(rest.limits, workers),
+          flowFile: files?.fds[worker] ?? -1,
+          owner: files?.owner,
+          former: files?.former ?? [],
+        },
+        { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
+        thread,
+      );
+    const undo = new Undo();
     try {
-      for (let worker = 0; worker < workers; worker++)
-        this.links.push(
-          new WorkerLink(
-            {
-              ...rest,
-              buckets,
-              workers,
-              worker,
-              conntrackMax: partOfTable(rest.conntrackMax, workers),
-              limits: partOf(rest.limits, workers),
-              flowFile: files?.fds[worker] ?? -1,
-              owner: files?.owner,
-              former: files?.former ?? [],
-            },
-            { ...hooks, portGone, captured: (id) => this.captures.get(id)?.() },
-            threads?.[worker],
-          ),
-        );
+      for (let worker = 0; worker < workers; worker++) {
+        const thread = threads?.[worker] ?? new WorkerThread();
+        undo.add("worker thread", () => thread.discard());
+        const link = begin(worker, thread);
+        undo.add("worker", () => link.stop());
+        this.links.push(link);
+      }
     } catch (error) {
-      const undo = new Undo();
-      undo.add("workers", () => this.stop());
       undo.runApart();
       throw error;
     }
@@ -257,6 +261,12 @@ export class Workers {
       for (const [name, n] of Object.entries(dropsOf(counters, port))) sum.drops[name] = (sum.drops[name] ?? 0) + n;
     }
     return sum;
+  }
+
+  /** Entries of the steering's maps that the workers wanted to make, and the kernel refused: of flows, and of pairs of stations. */
+  get refused(): { flows: number; pairs: number } {
+    const sum = (at: number): number => this.links.reduce((n, { counters }) => n + counters[at]!, 0);
+    return { flows: sum(FLOWS_REFUSED), pairs: sum(PAIRS_REFUSED) };
   }
 
   /** Answers of all workers that live. */

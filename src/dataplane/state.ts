@@ -151,7 +151,7 @@ export class State {
   allow: readonly Prefix[] = [];
   /**
    * Steering entries to take out of the maps `flows` and `flows6` since their flow is gone. The engine empties it after each batch; what does not fit
-   * is left to the maps' own eviction.
+   * is left to the sweep (`control/entry-sweep.ts`).
    */
   readonly forget = new FlowEntries(FORGET_MAX);
   readonly forget6: FlowEntries;

@@ -6,7 +6,8 @@ import type { PacketFacts } from "../dataplane/capture-filter.js";
 import type { State } from "../dataplane/state.js";
 import * as batch from "../mem/batch.js";
 import { HEAD_SIZE, inHead } from "../mem/packet-memory.js";
-import { HELD, REMOTE, TUNNEL } from "../table/ports.js";
+import { isStamped } from "../table/order.js";
+import { HELD, REMOTE, TUNNEL, UPLINK } from "../table/ports.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
 import * as record from "../wire/capture-record.js";
 import { DROP_NO_FLOW, DROP_NONE } from "../wire/drop.js";
@@ -15,6 +16,7 @@ import { PROTO_ICMPV6 } from "../wire/icmpv6.js";
 import * as ipv4 from "../wire/ipv4.js";
 import * as ipv6 from "../wire/ipv6.js";
 import { copyBytes, type Lanes, lanesOf } from "../wire/lanes.js";
+import { COPY_MARK, COPY_SIZE, INSIDE_MARK_AT, STAMP_SIZE } from "../wire/order.js";
 import { swapPorts } from "../wire/raw.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
 import { HEADER_SIZE as TUNNEL_VNET } from "../wire/vnet-tunnel.js";
@@ -88,6 +90,7 @@ export class CapturedFrames implements Lanes {
       this.tail[i] = b.tail[i]!;
       this.restAt[i] = b.tail[i] === -1 ? from + head : b.memory.tailAt(b.tail[i]!);
       this.takeBack(b, i);
+      this.clearStamp(i);
       this.about[i] = batch.NO_FLOW;
       this.answers[i] = DROP_NONE;
       b.flow[i] = batch.NO_FLOW; // of who is dropped before anybody has looked
@@ -111,6 +114,16 @@ export class CapturedFrames implements Lanes {
       b.ingress[i] === this.state.ports.uplink && this.head[i]! > eth.HEADER_SIZE && eth.type(this.halves, frame) === eth.TYPE_RETURNED;
     this.isReturned[i] = isReturned ? 1 : 0;
     if (isReturned) eth.setType(this.halves, frame, this.bytes[frame + eth.HEADER_SIZE]! >> 4 === 6 ? eth.TYPE_IPV6 : eth.TYPE_IPV4);
+  }
+
+  /** Where the steering's programs have written over a frame's Ethernet addresses (`wire/order.ts`), nobody knows these any more: they are zeros. */
+  private clearStamp(i: number): void {
+    const kind = this.state.ports.kind[this.ingress[i]!];
+    if ((kind !== UPLINK && kind !== HELD) || this.head[i]! < eth.HEADER_SIZE) return;
+    const frame = this.headAt(i);
+    if (isStamped(this.words, frame)) this.bytes.fill(0, frame, frame + STAMP_SIZE);
+    else if (this.words[(frame + INSIDE_MARK_AT) >> 2] === COPY_MARK)
+      this.bytes.fill(0, frame + INSIDE_MARK_AT, frame + INSIDE_MARK_AT + COPY_SIZE);
   }
 
   /** Whether frame `i` came in a datagram of another node, out of which it has been taken meanwhile. */

@@ -62,7 +62,7 @@ export class Commands implements EngineHooks {
     counters: Float64Array,
     private readonly hooks: CommandsHooks,
   ) {
-    this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family));
+    this.maps = new SteeringMaps(state, (fd, family) => hooks.openFlowMap(fd, family), counters);
     this.flows = new FlowCommands(
       state,
       () => this.forget(),

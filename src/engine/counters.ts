@@ -1,6 +1,6 @@
 /**
- * Counters, one row a port: received and sent packets and bytes, then one counter a drop reason. One Float64Array over shared memory,
- * written by the worker alone and read by anybody at any time; a reader may see a packet counted and its bytes not yet.
+ * Counters, one row a port: received and sent packets and bytes, then one counter a drop reason; behind the rows, entries that the kernel has refused. One
+ * Float64Array over shared memory, written by the worker alone and read by anybody at any time; a reader may see a packet counted and its bytes not yet.
  */
 import { MAX_PORTS } from "../table/ports.js";
 import { DROP_REASONS, dropName } from "../wire/drop.js";
@@ -11,9 +11,13 @@ export const RX_PACKETS = 0,
   TX_BYTES = 3,
   DROPS = 4;
 export const ROW = DROPS + DROP_REASONS;
+/** Entries that the kernel has refused: of flows, and of pairs of stations. */
+export const FLOWS_REFUSED = MAX_PORTS * ROW,
+  PAIRS_REFUSED = FLOWS_REFUSED + 1;
+const COUNTERS = PAIRS_REFUSED + 1;
 
 export function createCounters(): Float64Array {
-  return new Float64Array(new SharedArrayBuffer(MAX_PORTS * ROW * 8));
+  return new Float64Array(new SharedArrayBuffer(COUNTERS * 8));
 }
 
 /** Starts a port's row afresh. */

@@ -14,7 +14,7 @@ import { Batch } from "../mem/batch.js";
 import type { PacketMemory } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { HEADER_SIZE as VNET } from "../wire/vnet.js";
-import { PortCounts } from "./counters.js";
+import { PAIRS_REFUSED, PortCounts } from "./counters.js";
 import { emitter } from "./emit.js";
 import { receiver } from "./receive.js";
 import { countAnswered, stages } from "./stages.js";
@@ -136,6 +136,11 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
     }
   }
 
+  function enterPairs(): void {
+    stationPairs.enter();
+    counters[PAIRS_REFUSED] = stationPairs.refused;
+  }
+
   /** Fills the batch with what we have to say. */
   function fillOwn(): number {
     return announcements.due ? announcements.fill(batch, state) : probes.fill(batch, state);
@@ -165,7 +170,7 @@ function makeTurn(io: PacketIo, batch: Batch, state: State, counters: Float64Arr
       capturing?.after(batch);
       if (forget.count > 0 || forget6.count > 0) hooks.forget(); // before: what is recorded or sent now may be the same packets, of a flow that has got the port
       if (entries.count > 0 || entries6.count > 0) hooks.record();
-      if (stationPairs.waiting > 0) stationPairs.enter();
+      if (stationPairs.waiting > 0) enterPairs();
       emit();
       if (order.count > 0) order.pass();
       capturing?.done();

@@ -1,13 +1,13 @@
 /** What a worker does at the control side's word about flows: it ends them, or goes on with them without the kernel. */
 import { hasIpv6End } from "../dataplane/carried-port.js";
+import { flowOfEntry, isOfNode } from "../dataplane/entered-flow.js";
 import { retire } from "../dataplane/retire.js";
 import { FORGET_MAX, type State } from "../dataplane/state.js";
 import { forgetAcked } from "../dataplane/tcp-window.js";
 import { EGRESS_ENTER, EGRESS_ENTERED, EGRESS_OFFLOAD, EGRESS_PORT } from "../table/conntrack.js";
 import { Prefix } from "../table/prefix.js";
-import { NO_ADDRESS } from "../wire/address-word.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
-import { dstPort, swapPorts } from "../wire/raw.js";
+import { dstPort } from "../wire/raw.js";
 import type { ToWorker } from "./messages.js";
 
 export class FlowCommands {
@@ -44,29 +44,27 @@ export class FlowCommands {
     return ended;
   }
 
-  /** Takes out of the steering's map what leads here and is of no flow. While flows of a former process may come yet, nothing: it may be theirs. */
+  /**
+   * Takes out of the steering's map what leads here and is of no flow, and what leads to the tunnels' device, which all workers have in common, and is of no node. While
+   * flows of a former process may come yet, nothing: it may be theirs.
+   */
   sweep({ family, keys, uplinks }: Omit<Extract<ToWorker, { type: "sweep-entries" }>, "type" | "id">): void {
     const { state } = this;
     if (state.awaitsFormer) return;
     const words = (family === 4 ? FLOW_KEY_SIZE : FLOW6_KEY_SIZE) / 4;
     let orphans = 0;
     for (const [i, uplink] of uplinks.entries()) {
-      if (uplink !== state.uplinkDevice || this.isOfFlow(family, keys, i * words)) continue;
+      if (!this.isOrphan(family, keys, i * words, uplink)) continue;
       keys.copyWithin(orphans++ * words, i * words, (i + 1) * words);
     }
     if (orphans > 0) this.takeOut(new Uint8Array(keys.buffer, keys.byteOffset, keys.byteLength), orphans, family);
   }
 
-  /** Whether an answer to the packet of ours whose key is at `at` belongs to a flow. */
-  private isOfFlow(family: 4 | 6, keys: Int32Array, at: number): boolean {
-    const { addresses, conntrack } = this.state;
-    const src = family === 4 ? keys[at]! : addresses.find(keys, at);
-    const dst = family === 4 ? keys[at + 1]! : addresses.find(keys, at + 4);
-    if (family === 6 && (src === NO_ADDRESS || dst === NO_ADDRESS)) return false;
-    const behind = at + (family === 4 ? 2 : 8);
-    const ports = swapPorts(keys[behind]!);
-    const proto = keys[behind + 1]!;
-    return conntrack.find(conntrack.hash(dst, src, ports, proto), dst, src, ports, proto) !== -1;
+  /** Whether nobody needs the entry whose key is at `at`, and which leads to the device `uplink`. Of what is another worker's nothing is known here. */
+  private isOrphan(family: 4 | 6, keys: Int32Array, at: number, uplink: number): boolean {
+    const { state } = this;
+    if (uplink === state.uplinkDevice) return flowOfEntry(state, family, keys, at) === -1;
+    return uplink === state.tunnel.device && !isOfNode(state, family, keys, at);
   }
 
   /**

@@ -218,8 +218,8 @@ export type ToWorker =
   /** Ends the flows that a client in the prefix (null: any) opened to `port` (0: any); answers how many. */
   | { type: "end-flows"; id: number; client: IpPrefix | null; port: number }
   /**
-   * Of entries of the steering's map of that family: their keys, one after another, and of each the interface index of the uplink that it leads to. Those that lead here
-   * and are of no flow are taken out. Answers null.
+   * Of entries of the steering's map of that family: their keys, one after another, and of each the interface index of the device that it leads to. Those that lead here
+   * and are of no flow are taken out, and those that lead to the tunnels' device and are of no node. Answers null.
    */
   | { type: "sweep-entries"; id: number; family: 4 | 6; keys: Int32Array; uplinks: Int32Array }
   /** Takes up flows of former processes; `last`: what waits still is given up. Answers what became of them. */

@@ -13,6 +13,7 @@ import * as ct from "../table/conntrack.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
 import { FLOW_ACKED_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { ORDER_BY_UPLINK } from "../wire/order.js";
 
 /** At FLOW_ORDER_AT: all wait, also those that come by a device of their own, for what the uplink brings. */
 const FOR_EVER = -1;
@@ -27,8 +28,8 @@ export class Offload {
   constructor(
     private readonly state: State,
     private readonly lookup: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => boolean,
-    /** Replaces the value of a key. */
-    private readonly put: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => void,
+    /** Replaces the value of a key; false when the kernel refuses it. */
+    private readonly put: (key: Uint8Array, value: Uint8Array, family: 4 | 6) => boolean,
   ) {
     this.entry6 = new FlowEntries(1, state.addresses);
   }
@@ -58,21 +59,27 @@ export class Offload {
     }
   }
 
-  /** The kernel is to give packets of flow `id` to us from now on; what it has counted so far is the row's. Nothing is entered that was not. */
+  /**
+   * The kernel is to give packets of flow `id` to us from now on, as they come: without the stamps that `stamp` has had put in. What it has counted so far is the
+   * row's. Nothing is entered that was not. What the kernel refuses stays as it is, until this is called again.
+   */
   takeBack(id: number): void {
     const { conntrack, ports } = this.state;
     for (let dir = 0; dir < 2; dir++) {
       if (!this.find(id, dir)) continue;
       const { keyBytes, valueBytes, values } = this.found;
-      if (valueBytes[FLOW_OFFLOAD_AT] === 0) continue;
-      conntrack.addPackets(id, dir, values[FLOW_PACKETS_AT / 4]!);
-      values[FLOW_PACKETS_AT / 4] = 0;
+      const isOurs = (conntrack.egress(id, dir ^ 1) & ct.EGRESS_PORT) !== ports.uplink;
+      const isStamped = !isOurs && (values[FLOW_ORDER_AT / 4]! & ORDER_BY_UPLINK) !== 0;
+      if (valueBytes[FLOW_OFFLOAD_AT] === 0 && !isStamped) continue;
+      const packets = values[FLOW_PACKETS_AT / 4]!;
       const acked = this.found.valueHalves[FLOW_ACKED_AT / 2]!;
-      if (acked !== 0 && conntrack.state(id) !== ct.CLOSING) conntrack.setAcked(id, dir, acked);
-      // What an endpoint sends keeps stamps, so that it is in order when it is carried again.
-      values[FLOW_ORDER_AT / 4] = (conntrack.egress(id, dir ^ 1) & ct.EGRESS_PORT) === ports.uplink ? 0 : FOR_EVER;
+      values[FLOW_PACKETS_AT / 4] = 0;
+      // What an endpoint sends keeps stamps, which nobody sees, so that it is in order when it is carried again.
+      values[FLOW_ORDER_AT / 4] = isOurs ? FOR_EVER : 0;
       valueBytes[FLOW_OFFLOAD_AT] = 0;
-      this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
+      if (!this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4)) continue;
+      conntrack.addPackets(id, dir, packets);
+      if (acked !== 0 && conntrack.state(id) !== ct.CLOSING) conntrack.setAcked(id, dir, acked);
     }
   }
 

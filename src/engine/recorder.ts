@@ -10,8 +10,11 @@ import { FLOW_DESTINATION_AT, FLOW_ORDER_AT, FLOW_SEEN_AT } from "../wire/flow-e
 export interface FlowMap {
   /** Copies the value of `key` into `value`; false, and nothing is copied, when there is none. */
   lookup(key: Uint8Array, value: Uint8Array): boolean;
-  /** Adds or replaces the first `count` entries; keys and values lie one behind the other. */
-  put(keys: Uint8Array, values: Uint8Array, count: number): void;
+  /**
+   * Adds or replaces the first `count` entries; keys and values lie one behind the other. Answers how many were written; if fewer, the kernel has refused the one
+   * behind them, and the rest were not tried.
+   */
+  put(keys: Uint8Array, values: Uint8Array, count: number): number;
   /** Deletes the first `count` of `keys`, which lie one behind the other; those that are not there are passed over. */
   delete(keys: Uint8Array, count: number): void;
 }
@@ -25,17 +28,30 @@ export class Recorder {
   /** Room for one entry. */
   private readonly one: FlowEntries;
 
-  /** `addresses`: of IPv6 entries. */
-  constructor(addresses?: Addresses) {
+  /** `refused`: the kernel has refused entry `k`. `addresses`: of IPv6 entries. */
+  constructor(
+    private readonly refused: (entries: FlowEntries, k: number) => void,
+    addresses?: Addresses,
+  ) {
     this.one = new FlowEntries(1, addresses);
   }
 
   /** Puts all entries into the map, if there is one, and empties them. */
   record(entries: FlowEntries, map: FlowMap | undefined): void {
     if (map !== undefined && entries.mayBeThere) this.keepCounts(entries, map);
-    if (map !== undefined && entries.count > 0) map.put(entries.keyBytes, entries.valueBytes, entries.count);
+    if (map !== undefined) this.put(entries, map);
     entries.count = 0;
     entries.mayBeThere = false;
+  }
+
+  /** One that is refused keeps none of the others out. */
+  private put(entries: FlowEntries, map: FlowMap): void {
+    while (entries.count > 0) {
+      const written = map.put(entries.keyBytes, entries.valueBytes, entries.count);
+      if (written === entries.count) return;
+      this.refused(entries, written);
+      entries.dropFirst(written + 1);
+    }
   }
 
   private keepCounts(entries: FlowEntries, map: FlowMap): void {

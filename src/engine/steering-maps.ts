@@ -1,5 +1,8 @@
 /** The steering's maps of flows, as the worker writes and reads them: `flows`, `flows6`, and `across` for flows of both families. */
+import { notEntered } from "../dataplane/entered-flow.js";
 import type { State } from "../dataplane/state.js";
+import type { FlowEntries } from "../table/flow-entries.js";
+import { FLOWS_REFUSED } from "./counters.js";
 import { Offload } from "./offload.js";
 import { type FlowMap, Recorder } from "./recorder.js";
 
@@ -9,15 +12,23 @@ export class SteeringMaps {
   private flowMap: FlowMap | undefined;
   private flowMap6: FlowMap | undefined;
   private acrossMap: FlowMap | undefined;
-  private readonly recorder = new Recorder();
+  private readonly recorder: Recorder;
   private readonly recorder6: Recorder;
+  private readonly acrossRecorder: Recorder;
 
-  /** `openMap`: the map behind the descriptor, with keys of that family. */
+  /** `openMap`: the map behind the descriptor, with keys of that family. What the kernel refuses is counted in `counters`. */
   constructor(
     private readonly state: State,
     private readonly openMap: (fd: number, family: 4 | 6) => FlowMap,
+    private readonly counters: Float64Array,
   ) {
-    this.recorder6 = new Recorder(state.addresses);
+    const refused = (family: 4 | 6) => (entries: FlowEntries, k: number) => {
+      this.countRefused();
+      notEntered(state, family, entries.keys, k * entries.keyWords);
+    };
+    this.recorder = new Recorder(refused(4));
+    this.recorder6 = new Recorder(refused(6), state.addresses);
+    this.acrossRecorder = new Recorder(() => this.countRefused()); // the programs give the engine what they miss there
   }
 
   /** From now on. A descriptor of -1: there is no such map. */
@@ -29,7 +40,7 @@ export class SteeringMaps {
     this.offload = new Offload(
       this.state,
       (key, value, family) => this.lookup(key, value, family),
-      (key, value, family) => this.of(family)?.put(key, value, 1),
+      (key, value, family) => this.put(key, value, family),
     );
   }
 
@@ -55,10 +66,20 @@ export class SteeringMaps {
   /** Writes `state.entries` and `entries6` into the maps. */
   record(): void {
     const { across, entries, entries6 } = this.state;
-    if (across.count > 0) this.acrossMap?.put(across.keyBytes, across.valueBytes, across.count); // before what refers to it
+    this.acrossRecorder.record(across, this.acrossMap); // before what refers to it
     this.recorder.record(entries, this.flowMap);
     this.recorder6.record(entries6, this.flowMap6);
-    across.count = 0;
+  }
+
+  /** Writes one; false when the kernel refuses it. */
+  private put(key: Uint8Array, value: Uint8Array, family: 4 | 6): boolean {
+    if (this.of(family)?.put(key, value, 1) === 1) return true;
+    this.countRefused();
+    return false;
+  }
+
+  private countRefused(): void {
+    this.counters[FLOWS_REFUSED] = this.counters[FLOWS_REFUSED]! + 1;
   }
 
   private of(family: 4 | 6): FlowMap | undefined {

@@ -3,7 +3,8 @@
  * steering's maps, which from then on lead its packets here; so none is lost, and the connection goes on. Given back, it is entered as it was decided.
  *
  * What waits for the loop would be overtaken by what the kernel carries then. So flows of datagrams are given back in two passes, STAMPED_SEC from each other: the first
- * has what comes here stamped, and with the second the kernel waits for the last stamp to leave (`table/order.ts`). So while somebody looks, frames come as they were sent.
+ * has what comes here stamped, and with the second the kernel waits for the last stamp to leave (`table/order.ts`). So while somebody looks, frames come as they were sent;
+ * also when he begins between the two: what is taken back has no stamps from then on.
  *
  * There may be hundreds of thousands, and each that is moved takes some system calls. So one pass over all of them is made in steps, between batches.
  */
@@ -28,7 +29,6 @@ const IDLE = Number.MAX_SAFE_INTEGER;
 export class Withholder {
   /** Whether somebody wants the packets of flow `id`. */
   private wants: (id: number) => boolean = () => false;
-  private isAgain = false;
   /** Flows of datagrams are given back in this pass; else they get stamps. */
   private isStamped = false;
   /** Until the pass in which they are. 0: there are none. */
@@ -46,7 +46,6 @@ export class Withholder {
    */
   review(wants: (id: number) => boolean, done?: () => void): void {
     this.wants = wants;
-    this.isAgain = false;
     this.isStamped = false;
     this.stampedSec = 0;
     if (done !== undefined) this.whenDone.push(done);
@@ -54,10 +53,9 @@ export class Withholder {
     this.step();
   }
 
-  /** The same once more, if the last is over: of those that were taken back, too, as the uplink's program may have entered one with a frame that was on its way. */
+  /** The same once more, if the last is over, as the uplink's program may have entered one with a frame that was on its way. */
   reviewAgain(): boolean {
     if (this.state.withholdAt !== IDLE) return false;
-    this.isAgain = true;
     this.isStamped = false;
     this.state.withholdAt = 0;
     return true;
@@ -66,7 +64,6 @@ export class Withholder {
   /** Every second. */
   tick(): void {
     if (this.stampedSec === 0 || this.state.withholdAt !== IDLE || --this.stampedSec > 0) return;
-    this.isAgain = false;
     this.isStamped = true;
     this.state.withholdAt = 0;
   }
@@ -97,8 +94,7 @@ export class Withholder {
     }
     if (!conntrack.isWithheld(id)) return false;
     if (!this.wants(id)) this.giveBackInOrder(id);
-    else if (this.isAgain) this.maps.offload?.takeBack(id);
-    else return false;
+    else this.maps.offload?.takeBack(id);
     return true;
   }
 

@@ -66,10 +66,10 @@ export class MainJob {
     onDeath: (error: Error) => void,
     onTarget: (event: TargetEvent) => void = () => {},
   ): Promise<MainJob> {
-    const families = hostFamilies();
-    for (const spec of config.publish) checkPortFamilies(spec, families);
     const job = new MainJob(onTarget);
     try {
+      const families = hostFamilies();
+      for (const spec of config.publish) checkPortFamilies(spec, families);
       if (config.relay) await job.startRelay(config);
       else await job.startDataplane(config, onDeath);
       await job.startApi();
@@ -80,6 +80,7 @@ export class MainJob {
       return job;
     } catch (error) {
       await job.stop();
+      if (config.begun !== undefined) await discardBegun(config.begun);
       throw error;
     }
   }
@@ -110,13 +111,13 @@ export class MainJob {
       const continuity = { dir: runDir(), role: "standalone" } as const;
       controller = await Controller.start({ ...config, continuity, fixedPorts: countPorts(config.publish) }, onDeath);
     } catch (error) {
-      if (config.begun !== undefined) await discardBegun(config.begun);
       const relayable =
         error instanceof TsproxyError &&
         (error.kind === "permission" || error.kind === "unavailable") &&
         config.offload !== "always" && // which only the dataplane can do
         config.network === undefined;
       if (!relayable) throw error;
+      if (config.begun !== undefined) await discardBegun(config.begun);
       await this.startRelay(config);
       log.warn(`${error.describe()}; falling back to the socket relay: the target sees this host as the client`);
       return;

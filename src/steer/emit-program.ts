@@ -283,7 +283,7 @@ function enterFlow(p: Program, f: Family, done: string): void {
   p.mov("r0", 0).jump(done).label(`${done} anew`).update(f.maps.flows, flow, value).label(done);
 }
 
-/** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered. */
+/** With the flags in r9 and the frame's other bytes in ASK; goes to `update` with the last of what is to be entered, or to `not-recorded`. */
 function enterOffloaded(p: Program, f: Family): void {
   const { l4, src, dst, flow, flowSrc, flowDst, flowPorts, port, value } = f.stack;
   p.alu("and", "r9", FLAG_OFFLOAD).jumpIf("r9", "==", 0, "update");
@@ -303,6 +303,7 @@ function enterOffloaded(p: Program, f: Family): void {
     .store("u8", "r10", value + FLOW_OFFLOAD_AT, OFFLOAD_DESTINATION);
   p.copy("u16", INDEX, value + FLOW_PORT_AT);
   enterFlow(p, f, "client entered");
+  p.jumpIf("r0", "!=", 0, "not-recorded"); // so the target's answers are the engine's, too
   p.update(f.maps.pairs, flow, value + FLOW_INGRESS_AT);
   // The same for the target's, which answer what the client's become.
   p.copyAddress(f, flowSrc, dst)

@@ -98,7 +98,7 @@ export function fromEndpointProgram(
   }
   p.load("u32", "r7", "r10", TAP).store("u32", "r6", SKB_CB, "r7").tailCall(maps.toNodes); // overlay-programs.ts
   p.mov("r1", "r7").mov("r2", 0).call(REDIRECT).exit();
-  return p.label("gone").answer(TC_ACT_SHOT).assemble();
+  return p.label("gone").choose("device-gone").count("counted gone").answer(TC_ACT_SHOT).assemble();
 }
 
 /** With the value of `guard` in r9: carries the frame if its pair of MACs is entered, or goes on at `next`. */
@@ -154,5 +154,5 @@ export function toEndpointProgram(maps: EndpointMapFds): Uint8Array {
   p.call(REDIRECT_PEER).exit();
   // The kernel has compared with the MAC that the configuration gave the endpoint; which one it has now its own device knows.
   p.label("by the pair").call(REDIRECT).exit();
-  return p.label("gone").answer(TC_ACT_SHOT).assemble();
+  return p.label("gone").choose("device-gone").count("counted gone").answer(TC_ACT_SHOT).assemble();
 }

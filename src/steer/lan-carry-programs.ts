@@ -88,7 +88,8 @@ export function lanFromProgram(maps: LanCarryMapFds, workers: number): Uint8Arra
   p.label("to the LAN").jumpIf("r0", "==", PAIR_TO_HOST, "to the host").jumpIf("r0", "!=", PAIR_TO_PARENT_AS, "as it is");
   for (let i = 0; i < 6; i += 2) p.load("u16", "r0", "r9", STATION_PAIR_MAC_AT + i).store("u16", "r10", FRAME + i, "r0");
   p.storeBytes(SRC, FRAME, 6).label("as it is").load("u16", "r3", "r9", STATION_PAIR_VLAN_AT).jumpIf("r3", "==", 0, "untagged");
-  p.mov("r1", "r6").mov("r2", TAG).call(VLAN_PUSH).jumpIf("r0", "==", 0, "untagged").mov("r0", TC_ACT_SHOT).exit();
+  p.mov("r1", "r6").mov("r2", TAG).call(VLAN_PUSH).jumpIf("r0", "==", 0, "untagged");
+  p.choose("offload-failed").count("counted failed").answer(TC_ACT_SHOT);
   p.label("untagged").load("u32", "r1", "r9", STATION_PAIR_DEVICE_AT).mov("r2", 0).call(REDIRECT).exit();
   p.label("to the host").load("u32", "r1", "r9", STATION_PAIR_DEVICE_AT).mov("r2", REDIRECT_INGRESS).call(REDIRECT).exit();
   p.label("aimed").choose("aimed-checksum").count("counted aimed").answer(TC_ACT_SHOT);

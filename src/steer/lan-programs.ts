@@ -193,15 +193,16 @@ export function lanHostProgram(maps: LanMapFds, wire: LanWire, lan: number): Uin
 
 export function lanOutProgram(maps: LanMapFds, way: LanWay): Uint8Array {
   const p = new LanProgram(maps, { way, vlan: 0 });
-  const drop = "drop";
-  p.loadBytes(0, DST, HEADER, drop).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, drop);
-  p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, drop).jumpIf("r8", "!=", 0, "tagged");
+  const [gone, failed] = ["gone", "failed"];
+  p.loadBytes(0, DST, HEADER, failed).store("u32", "r10", INDEX, 0).lookup("parent", INDEX).jumpIf("r0", "==", 0, gone);
+  p.load("u32", "r9", "r0", 0).load("u32", "r8", "r0", 4).jumpIf("r9", "==", 0, gone).jumpIf("r8", "!=", 0, "tagged");
   if (hasHost({ way, vlan: 0 })) {
     p.ifGroup("group").owner(DST, "receiver").jumpIf("r7", "!=", PARENT, "out").redirectTo("r9", REDIRECT_INGRESS);
     p.label("group").cloneTo("r9", REDIRECT_INGRESS).label("out");
   }
-  p.redirectTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, drop).redirectTo("r9");
-  return p.label(drop).mov("r0", TC_ACT_SHOT).exit().assemble();
+  p.redirectTo("r9").label("tagged").tag().jumpIf("r0", "!=", 0, failed).redirectTo("r9");
+  p.label(failed).choose("offload-failed").count("counted failed").answer(TC_ACT_SHOT);
+  return p.label(gone).choose("device-gone").count("counted gone").answer(TC_ACT_SHOT).assemble();
 }
 
 /** Whether the host stands on that LAN without the switch's help, so that `lan_host` is needed. */

@@ -172,9 +172,14 @@ export function createMaps(options: MapOptions, fds: number[], begun?: BegunMaps
   if (!isFit) begun?.discard();
   const making = isFit ? begun : beginMaps(options);
   const maps: [keyof MapFds, number][] = [];
-  if (store !== undefined)
-    for (const [name, { spec, keptAs }] of entriesOf(plan(options)))
-      if (keptAs !== undefined) maps.push([name, kept(store, keptAs, fds, () => bpf.createMap(spec))]);
+  try {
+    if (store !== undefined)
+      for (const [name, { spec, keptAs }] of entriesOf(plan(options)))
+        if (keptAs !== undefined) maps.push([name, kept(store, keptAs, fds, () => bpf.createMap(spec))]);
+  } catch (error) {
+    making.discard();
+    throw error;
+  }
   const made = making.take();
   fds.push(...made.map(([, fd]) => fd));
   return Object.fromEntries([...maps, ...made]) as unknown as MapFds;

@@ -60,7 +60,7 @@ export const COUNTERS = [
   "taken-fragment", // steer: a later fragment of one of these
   "copied-fragment", // steer: one whose first fragment has not come, to the host and to the engine
   "past-bridge", // steer, emit: of these and of `sent`, into the container without its bridge
-  "offload-failed", // steer: dropped, the kernel had no memory to change the packet
+  "offload-failed", // whatever carries or tags: dropped, the kernel had no memory to change the packet
   "sent", // emit: out of a host interface
   "delivered", // emit: to the host itself, as from its loopback device
   "handed-to-stack", // emit: no route, or none but to the host itself
@@ -78,6 +78,7 @@ export const COUNTERS = [
   "from-node", // from_node: out of a tunnel, into an endpoint
   "aimed-checksum", // from_endpoint, to_node, lan_from: dropped, its partial checksum was to be put into a header that had been looked at
   "forward-refused", // answer: dropped, the host would have forwarded it into an own network
+  "device-gone", // from_endpoint, to_endpoint, lan_out: dropped, what it is to go to is not there: a LAN's parent, say
 ] as const;
 export type Counter = (typeof COUNTERS)[number];
 

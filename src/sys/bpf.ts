@@ -163,13 +163,15 @@ const putAttr = new Uint32Array(14);
 const putBytes = new Uint8Array(putAttr.buffer);
 const putPointers: [number, ArrayBufferView, number, ArrayBufferView] = [16, putAttr, 24, putAttr];
 
-/** As `updateBatch`: 0, or -errno. */
+/** As `updateBatch`. Answers how many were written; if fewer than `count`, the kernel has refused the one behind them, and has not tried the rest. */
 export function putBatch(mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
   putAttr[8] = count;
   putAttr[9] = mapFd;
   putPointers[1] = keys;
   putPointers[3] = values;
-  return native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers);
+  if (native.bpf(MAP_UPDATE_BATCH, putBytes, putPointers) >= 0) return count;
+  const written = putAttr[8]!;
+  return written < count ? written : 0; // refused as a whole, it may say nothing
 }
 
 /** attr.batch of BPF_MAP_DELETE_BATCH, as words: keys pointer in 4 and 5, count in 8, map in 9. */

@@ -69,6 +69,14 @@ export class FlowEntries {
     keys[at + 1] = proto;
   }
 
+  /** Takes the first `count` out. */
+  dropFirst(count: number): void {
+    const { keys, keyWords, values, valueWords } = this;
+    keys.copyWithin(0, count * keyWords, this.count * keyWords);
+    values.copyWithin(0, count * valueWords, this.count * valueWords);
+    this.count -= count;
+  }
+
   /** The first place that has the key of the last one: its own, if there is no other. */
   private firstLikeLast(): number {
     const { keys, keyWords } = this;

@@ -101,7 +101,7 @@ export class Order {
   }
 }
 
-function isStamped(words: Int32Array, frame: number): boolean {
+export function isStamped(words: Int32Array, frame: number): boolean {
   return words[(frame + STAMP_MARK_AT) >> 2] === STAMP_MARK;
 }
 

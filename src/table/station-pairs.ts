@@ -18,7 +18,7 @@ const RECENT = 1024;
 
 /** What the pairs are entered into. */
 export interface StationPairMap {
-  /** Answers how many were. */
+  /** Answers how many were; if fewer than `count`, the kernel has refused the one behind them, and the rest were not tried. */
   put(keys: Uint8Array, values: Uint8Array, count: number): number;
   delete(keys: Uint8Array, count: number): void;
 }
@@ -26,8 +26,10 @@ export interface StationPairMap {
 export class StationPairs {
   /** Pairs that wait to be entered. */
   waiting = 0;
-  /** Pairs that are entered. */
+  /** Pairs that are entered, and those that the kernel has refused. */
   entered = 0;
+  /** Times that it has refused one. The next frames say it again. */
+  refused = 0;
   /** Where they are entered; undefined: nowhere, and none are. */
   map: StationPairMap | undefined;
   /** Networks whose frames somebody looks at (`engine/captures.ts`): they are not entered. Null: none. */
@@ -113,13 +115,18 @@ export class StationPairs {
 
   /** After each batch with `waiting` pairs. */
   enter(): void {
-    const { keys, values, map, entered, waiting } = this;
+    const { keys, values, map } = this;
     if (map === undefined) return;
-    const key = new Uint8Array(keys.buffer, entered * STATION_PAIR_KEY_SIZE, waiting * STATION_PAIR_KEY_SIZE);
-    const value = new Uint8Array(values.buffer, entered * STATION_PAIR_VALUE_SIZE, waiting * STATION_PAIR_VALUE_SIZE);
-    map.put(key, value, waiting);
-    this.entered += waiting;
-    this.waiting = 0;
+    while (this.waiting > 0) {
+      const { entered, waiting } = this;
+      const key = new Uint8Array(keys.buffer, entered * STATION_PAIR_KEY_SIZE, waiting * STATION_PAIR_KEY_SIZE);
+      const value = new Uint8Array(values.buffer, entered * STATION_PAIR_VALUE_SIZE, waiting * STATION_PAIR_VALUE_SIZE);
+      const written = map.put(key, value, waiting);
+      const done = Math.min(written + 1, waiting);
+      if (written < waiting) this.refused++;
+      this.entered += done;
+      this.waiting -= done;
+    }
     if (this.entered === this.capacity) this.takeBack();
   }
 

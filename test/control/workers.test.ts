@@ -2,7 +2,17 @@ import { describe, expect, it, vi } from "vitest";
 import { DEFAULT_LIMITS } from "../../src/control/limits.js";
 import { allUndone } from "../../src/control/undo.js";
 import { Workers, type WorkersHooks } from "../../src/control/workers.js";
-import { createCounters, DROPS, ROW, RX_BYTES, RX_PACKETS, TX_BYTES, TX_PACKETS } from "../../src/engine/counters.js";
+import {
+  createCounters,
+  DROPS,
+  FLOWS_REFUSED,
+  PAIRS_REFUSED,
+  ROW,
+  RX_BYTES,
+  RX_PACKETS,
+  TX_BYTES,
+  TX_PACKETS,
+} from "../../src/engine/counters.js";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT } from "../../src/table/ports.js";
 import { DROP_NO_FLOW, DROP_NOT_SYN } from "../../src/wire/drop.js";
@@ -19,6 +29,7 @@ class FakeLink {
   constructor(
     readonly options: Record<string, unknown>,
     readonly hooks: WorkersHooks,
+    readonly thread: unknown,
   ) {
     if (options.worker === failing) throw new Error("no thread is left");
     links.push(this);
@@ -47,9 +58,25 @@ class FakeLink {
   }
 }
 
+class FakeThread {
+  discarded = false;
+  constructor() {
+    threads.push(this);
+  }
+  async discard(): Promise<void> {
+    this.discarded = true;
+  }
+}
+
 const links: FakeLink[] = [];
+const threads: FakeThread[] = [];
 /** The worker that cannot be made. */
 let failing = -1;
+vi.mock("../../src/control/worker-thread.js", () => ({
+  get WorkerThread() {
+    return FakeThread;
+  },
+}));
 vi.mock("../../src/control/worker-link.js", () => ({
   get WorkerLink() {
     return FakeLink;
@@ -63,6 +90,7 @@ const hooks = (): WorkersHooks & { gone: unknown[] } => {
 
 function make(workers: number, given: WorkersHooks = hooks()): Workers {
   links.length = 0;
+  threads.length = 0;
   const ports = { masqueradeFirst: 1, masqueradeLast: 2 };
   const options = {
     workers,
@@ -129,6 +157,7 @@ describe("workers", () => {
     failing = -1;
     await allUndone();
     expect(links.map(({ calls }) => calls)).toEqual([["stop"], ["stop"]]);
+    expect(threads.map(({ discarded }) => discarded)).toEqual([true, true, true]); // of which one that is taken takes no notice
   });
 
   it("report the end of a port once, and again for the next port with its number", () => {
@@ -204,6 +233,9 @@ describe("what is asked of all", () => {
     count(1, 2, DROPS + DROP_NOT_SYN, 6);
     const drops = { "no-flow": 9, "not-syn": 6 };
     expect(workers.counters(2)).toEqual({ rxPackets: 3, rxBytes: 30, txPackets: 300, txBytes: 3000, drops });
+    for (const [at, what] of [FLOWS_REFUSED, PAIRS_REFUSED].entries())
+      for (const [i, { counters }] of links.entries()) counters[what] = 10 * at + i + 1;
+    expect(workers.refused).toEqual({ flows: 3, pairs: 23 });
     expect(workers.counters(4)).toEqual({ rxPackets: 0, rxBytes: 0, txPackets: 0, txBytes: 0, drops: {} });
   });
 });

@@ -273,6 +273,7 @@ describe("a flow that the kernel carries", () => {
       [0xffff_ffff, 0xffff_ffff],
     ]);
     const other = new Tap(d);
+    expect(waiting()).toEqual([0, 0]); // they come as they were sent from here on
     expect(within(3)).toEqual([false, false]);
     other.end();
     expect(within(1)).toEqual([false, false]);
@@ -281,6 +282,33 @@ describe("a flow that the kernel carries", () => {
       [true, true],
       [wait, wait],
     ]);
+  });
+
+  it("is shown without the stamps that were on their way when the capture began, and with its addresses from then on", () => {
+    const d = bridged();
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+    const stamp = p.join(Uint8Array.of(0x74, 0x6f), p.bytesOf("74376472"), Uint8Array.of(1, 0, 0, 0, 5, 0)); // as `wire/order.ts` has it
+    const datagram = p.udp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED });
+    const plain = p.frame(MAC_B, MAC_A, datagram);
+    const stamped = plain.slice();
+    stamped.set(stamp, p.VNET);
+    const tap = new Tap(d);
+    for (const frame of [stamped, plain]) d.send(UP, frame);
+    d.send(HELD_PORT, stamped);
+    const zeros = "00".repeat(12);
+    expect(tap.take().map(({ in: { bytes } }) => p.hex(bytes.subarray(0, 12)))).toEqual([
+      zeros,
+      p.hex(plain.subarray(p.VNET, p.VNET + 12)),
+      zeros,
+    ]);
+    // A copy of what the kernel carries has a mark in place of the sender's.
+    const copy = plain.slice();
+    copy.set(p.bytesOf("737464ff0000"), p.VNET + 6);
+    d.send(UP, copy);
+    expect(tap.take().map(({ in: { bytes } }) => p.hex(bytes.subarray(0, 12)))).toEqual([
+      p.hex(plain.subarray(p.VNET, p.VNET + 6)) + "00".repeat(6),
+    ]);
+    tap.end();
   });
 
   it("ends while it is captured by what begins where the kernel has noted, and by nothing forged", () => {

@@ -356,7 +356,7 @@ describe("what the control side asks", () => {
       openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),
       openFlowMap: (fd, family) => {
         maps.push(`${fd} of ${family}`);
-        return { lookup: () => false, put: () => {}, delete: () => {} };
+        return { lookup: () => false, put: (_, __, count) => count, delete: () => {} };
       },
     });
     commands.carryOut({ type: "watch", fd: 11 });

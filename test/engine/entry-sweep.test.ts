@@ -1,6 +1,7 @@
 /** Entries of the steering's maps that belong to no flow are taken out, when the control thread asks about them; all others stay. */
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { CLIENT, Dataplane, HOST_IP, PUBLISHED, raw, TARGET } from "../support/dataplane.js";
+import * as o from "../support/overlay.js";
 import * as p from "../support/packets.js";
 
 const BRIDGED = "172.18.0.4",
@@ -51,7 +52,7 @@ it("takes out what is of no flow, and leaves what flows have, both ways", () => 
   expect(d.told.at(-1)).toEqual({ type: "answer", id: 1, value: null });
 });
 
-it("leaves what leads to another uplink: it is another worker's, or a node's", () => {
+it("leaves what leads to another uplink: it is another worker's", () => {
   const d = opened();
   const key = key4(CLIENT, BRIDGED, 40001, TARGET, p.TCP);
   d.flowMap.set(key, value(UPLINK + 1, 40));
@@ -72,4 +73,46 @@ it("takes out an IPv6 one whose addresses nobody knows", () => {
   d.flowMap.set("20010db8".padEnd(80, "1"), value(UPLINK, 72));
   sweep(d, 6);
   expect([...d.flowMap.keys()]).toEqual([]);
+});
+
+describe.each([
+  [4, o.V4],
+  [6, o.V6],
+] as const)("of overlay networks over IPv%i", (family, underlay) => {
+  /** The entry of what the node at `node` sends to that UDP port of this node's. */
+  const nodeKey = (node: string, { local = underlay.local, udpPort = 4789, proto = p.UDP, from = 0 } = {}): string => {
+    const rest = Buffer.alloc(8);
+    rest.writeUInt16BE(udpPort, 0);
+    rest.writeUInt16BE(from, 2);
+    rest.writeUInt32LE(proto, 4);
+    return p.hex(p.ipBytes(local)) + p.hex(p.ipBytes(node)) + p.hex(rest);
+  };
+  const stranger = family === 4 ? "192.0.2.99" : "2001:db8::99";
+  const size = family === 4 ? 40 : 72;
+
+  it("takes out what is of no node, and leaves what nodes have", () => {
+    const d = o.overlay({ underlay });
+    const own = [nodeKey(underlay.node), nodeKey(underlay.other)];
+    const orphans = [
+      nodeKey(stranger),
+      nodeKey(underlay.node, { udpPort: 4790 }),
+      nodeKey(underlay.node, { local: stranger }),
+      nodeKey(underlay.node, { from: 4789 }),
+      nodeKey(underlay.node, { proto: p.TCP }),
+    ];
+    for (const key of [...own, ...orphans]) d.flowMap.set(key, value(o.TUNNEL_DEVICE, size));
+    sweep(d, family);
+    expect([...d.flowMap.keys()].sort()).toEqual([...own].sort());
+  });
+
+  it("takes out a node's when the last endpoint behind it, or the tunnel, has gone", () => {
+    const d = o.overlay({ underlay });
+    d.say({ type: "remove-remote", network: o.OVERLAY, mac: p.macBytes(o.MAC_S) });
+    for (const node of [underlay.node, underlay.other]) d.flowMap.set(nodeKey(node), value(o.TUNNEL_DEVICE, size));
+    sweep(d, family);
+    expect([...d.flowMap.keys()]).toEqual([nodeKey(underlay.node)]);
+    d.say({ type: "remove-port", port: o.TUNNEL });
+    sweep(d, family);
+    expect(d.flowMap.size).toBe(0);
+  });
 });

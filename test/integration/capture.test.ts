@@ -173,6 +173,36 @@ onTsproxy("a bulk transfer that is captured on and off arrives as it was sent", 
   expect((await instance.stats()).drops).toEqual({});
 });
 
+/** python3 -c … ADDRESS PORT: a datagram every 5 ms, of one flow. */
+const DATAGRAMS = `
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect((sys.argv[1], int(sys.argv[2])))
+while True: s.send(b"x"); time.sleep(0.005)
+`;
+
+onTsproxy(
+  "datagrams are shown with the addresses that they came with, also by a capture that begins as another ends",
+  "kernel",
+  async (c) => {
+    const { lab, host, client, c1 } = c;
+    const instance = await startInstance(lab, host, ["-p", `${PORT}:${ADDR.c1}:8080/udp`, "--offload", "always"]);
+    await serve(lab, c1, "udp", 8080);
+    lab.start(client, ["python3", "-c", DATAGRAMS, ADDR.host, String(PORT)]);
+    await eventually("it is carried", () => isCarried(instance));
+    await end(await capturing(c, ["-w", "/dev/null"]));
+    const file = path.join(lab.dir, "second.pcapng");
+    const { code } = await (await capturing(c, ["-w", file, "-c", "200"])).finish(10_000);
+    expect(code).toBe(0);
+    const macOf = (ns: string): string =>
+      (JSON.parse(lab.runSync(ns, ["ip", "-j", "link", "show", "eth0"])) as { address: string }[])[0]!.address;
+    const read = lab.runSync(host, ["tcpdump", "-e", "-nn", "-r", file, "udp", "dst", "port", String(PORT)]);
+    const shown = [...read.matchAll(/^\S+ (\S+ > \S+), ethertype/gm)].map((found) => found[1]!);
+    const zeros = "00:00:00:00:00:00 > 00:00:00:00:00:00"; // on its way when the capture began
+    expect(shown.filter((each) => each !== zeros).length).toBeGreaterThan(50);
+    expect(shown.filter((each) => each !== zeros && each !== `${macOf(client)} > ${macOf(host)}`)).toEqual([]);
+  },
+);
+
 /** On veth pairs, whose packets the kernel carries; and on TAPs, where two workers have them. */
 for (const way of ["veth", "tap"])
   onTsproxy(`what endpoints of an own network send each other, and get by a published port, is captured (${way})`, "own", async (c) => {

@@ -4,6 +4,8 @@ import { afterEach, expect, it } from "vitest";
 import { EntrySweep } from "../../src/control/entry-sweep.js";
 import * as bpf from "../../src/sys/bpf.js";
 import { FLOW_KEY_SIZE, FLOW_VALUE_SIZE, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE } from "../../src/wire/flow-entry.js";
+import { overlay, TUNNEL_DEVICE, V4, V6 } from "../support/overlay.js";
+import { ipBytes, UDP } from "../support/packets.js";
 
 const fds: number[] = [];
 afterEach(() => {
@@ -28,14 +30,15 @@ it("all of both families are asked about, once each, with the uplinks that they 
   const maps = [{ fd: mapOf(4, 5000), family: 4 } as const, { fd: mapOf(6, 3000), family: 6 } as const];
   const seen = { 4: new Map<number, number>(), 6: new Map<number, number>() };
   let asked = 0;
-  const sweep = new EntrySweep(maps, {
-    sweepEntries: async (family, keys, uplinks) => {
+  const workers = {
+    sweepEntries: async (family: 4 | 6, keys: Int32Array, uplinks: Int32Array) => {
       const words = keys.length / uplinks.length;
       asked += uplinks.length;
       for (const [i, uplink] of uplinks.entries()) seen[family].set(keys[i * words]!, uplink);
       if (family === 4) bpf.deleteBatch(maps[0]!.fd, new Uint8Array(keys.slice().buffer), FLOW_KEY_SIZE, uplinks.length); // as a worker does
     },
-  });
+  };
+  const sweep = new EntrySweep(maps, workers, () => true);
   await sweep.sweep();
   expect([seen[4].size, seen[6].size, asked]).toEqual([5000, 3000, 8000]);
   for (const entries of Object.values(seen)) for (const [key, uplink] of entries) expect(uplink).toBe(key % 2);
@@ -46,7 +49,61 @@ it("all of both families are asked about, once each, with the uplinks that they 
 });
 
 it("an empty map is asked nothing about", async () => {
-  const sweep = new EntrySweep([{ fd: mapOf(4, 0), family: 4 }], { sweepEntries: async () => expect.unreachable() });
+  const sweep = new EntrySweep([{ fd: mapOf(4, 0), family: 4 }], { sweepEntries: async () => expect.unreachable() }, () => true);
   await sweep.sweep();
   await sweep.close();
 });
+
+/** How many entries lead to each device. */
+async function devices(fd: number): Promise<Record<number, number>> {
+  const found: Record<number, number> = {};
+  const workers = {
+    sweepEntries: async (_: 4 | 6, __: Int32Array, uplinks: Int32Array) => {
+      for (const uplink of uplinks) found[uplink] = (found[uplink] ?? 0) + 1;
+    },
+  };
+  const sweep = new EntrySweep([{ fd, family: 4 }], workers, () => true);
+  await sweep.sweep();
+  await sweep.close();
+  return found;
+}
+
+it("what leads to no device of ours is taken out, whatever it was of", async () => {
+  const fd = mapOf(4, 3000);
+  const sweep = new EntrySweep([{ fd, family: 4 }], { sweepEntries: async () => {} }, (uplink) => uplink === 1);
+  await sweep.sweep();
+  await sweep.close();
+  expect(await devices(fd)).toEqual({ 1: 1500 });
+});
+
+it.each([
+  [4, V4],
+  [6, V6],
+] as const)(
+  "of nodes over IPv%i those stay that are known, and nothing else that leads to the tunnels' device",
+  async (family, { local, node, other }) => {
+    const fd = mapOf(family, 0);
+    const d = overlay({ underlay: { local, node, other } });
+    const [keySize, valueSize] = family === 4 ? [FLOW_KEY_SIZE, FLOW_VALUE_SIZE] : [FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE];
+    const values = new Uint8Array(Int32Array.from({ length: valueSize / 4 }, (_, i) => (i === 0 ? TUNNEL_DEVICE : 0)).buffer);
+    const keyOf = (address: string): Buffer =>
+      Buffer.concat([ipBytes(local), ipBytes(address), Buffer.from([4789 >> 8, 4789 & 0xff, 0, 0, UDP, 0, 0, 0])]);
+    const addresses = [
+      node,
+      other,
+      ...Array.from({ length: 3000 }, (_, n) => (family === 4 ? `10.1.${n >> 8}.${n & 255}` : `fd01::${(n + 1).toString(16)}`)),
+    ];
+    for (const address of addresses) bpf.updateElement(fd, keyOf(address), values);
+    const workers = {
+      sweepEntries: async (of: 4 | 6, keys: Int32Array, uplinks: Int32Array) => {
+        d.say({ type: "sweep-entries", id: 1, family: of, keys, uplinks });
+        for (const key of d.forgotten.splice(0)) bpf.deleteElement(fd, new Uint8Array(Int32Array.from(key).buffer));
+      },
+    };
+    const sweep = new EntrySweep([{ fd, family }], workers, (ifindex) => ifindex === TUNNEL_DEVICE);
+    await sweep.sweep();
+    await sweep.close();
+    const left = addresses.filter((address) => bpf.lookupElement(fd, keyOf(address), new Uint8Array(valueSize)));
+    expect([left, keySize]).toEqual([[node, other], keyOf(node).length]);
+  },
+);

@@ -1,5 +1,6 @@
 /** What befalls a LAN and its parent: other names, a MAC that an endpoint has, a bridge that takes it, a device that cannot be made again. */
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { StatsView } from "../../src/api/types.js";
 import { ping } from "../support/clients.js";
 import { eventually } from "../support/proc.js";
 import { CLIENT, HOST, SandboxHost } from "../support/sandbox-host.js";
@@ -73,6 +74,10 @@ it("lets go of a parent that becomes a bridge's port, says so once, and goes on 
   h.lab.ip(h.host, "link set lan0 master br0");
   await eventually("warning", () => warnings() === 1);
   h.lab.ip(h.host, "link set br0 up\nlink set br0 mtu 1400\nlink set br0 mtu 1500"); // is looked at anew each time
+  const gone = async (): Promise<number> => (JSON.parse(await h.ok("stats", "--json")) as StatsView).steering["device-gone"]!;
+  const before = await gone();
+  expect((await h.inside("a", "ping", "-n", "-c", "1", "-W", "1", CLIENT)).code).not.toBe(0);
+  expect(await gone()).toBeGreaterThan(before);
   h.lab.ip(h.host, "link set lan0 nomaster");
   await eventually("the endpoint", reached);
   expect(warnings()).toBe(1);

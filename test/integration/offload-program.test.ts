@@ -3,7 +3,7 @@
  * frames ask for, and `steer` must then do to a packet what the engine does to it, or leave it to the engine as it is.
  */
 import { expect } from "vitest";
-import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
+import { FLOW_OFFLOAD_AT, FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
 import { ORDER_VALUE_SIZE, orderPlaces, STAMP_AT, STAMP_MARK, STAMP_MARK_AT } from "../../src/wire/order.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { CLIENT, Dataplane, GATEWAY, HOST_IP, IP_A, only, PUBLISHED, TARGET } from "../support/dataplane.js";
@@ -145,6 +145,28 @@ onTsproxy("rewrites every packet as the engine does, both directions", "kernel",
   expect(answers.map(({ frame }) => frame.slice(2 * p.ETH))).toEqual(expected);
   expect(new Set(answers.map(({ verdict }) => verdict))).toEqual(new Set([TC_ACT_REDIRECT]));
   expect(new Set(answers.flatMap(({ counters }) => counters))).toEqual(new Set(["offloaded"]));
+});
+
+onTsproxy("counts an entry that the kernel refuses, and then carries neither direction", "kernel", async (c) => {
+  const { opening } = offloaded(c);
+  // The opening frames are entered; what asks for the clients, with the first answers, finds no room.
+  const job = {
+    uplink: "up0",
+    device: "in0",
+    opening: opening.map((frame) => p.hex(frame)),
+    full: 2,
+    locals: [p.hex(p.ipBytes(HOST_IP))],
+    frames: [],
+  };
+  const { code, stdout, stderr } = await c.lab.run(c.host, [process.execPath, program("steer-run")], { input: JSON.stringify(job) });
+  expect([stderr, code]).toEqual(["", 0]);
+  const { entries, opened } = JSON.parse(stdout) as { entries: [string, string][]; opened: Answer[] };
+  expect(opened.map(({ counters }) => counters.includes("flow-not-recorded"))).toEqual([false, false, true, true]);
+  const offload = entries.map(([key, value]) => [key.startsWith(p.hex(p.ipBytes(CLIENT))), Buffer.from(value, "hex")[FLOW_OFFLOAD_AT]]);
+  expect(offload).toEqual([
+    [true, 0],
+    [true, 0],
+  ]);
 });
 
 onTsproxy("leaves to the engine, untouched, what may need another decision", "kernel", async (c) => {

@@ -1,4 +1,5 @@
 /** Several workers: byte code and TypeScript agree on who gets a packet, and every way through works when both ends of a flow must meet. */
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createMaps } from "../../src/steer/maps.js";
@@ -11,6 +12,7 @@ import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import { OWN_MAC } from "../../src/wire/vxlan.js";
 import { onTsproxy } from "../support/cases.js";
 import { curl, udpExchange } from "../support/clients.js";
+import { ROOT } from "../support/paths.js";
 import { serve } from "../support/servers.js";
 import { ADDR } from "../support/topology.js";
 import { networkArgs, startInstance } from "../support/tsproxy.js";
@@ -257,4 +259,32 @@ onTsproxy("two workers serve datagrams in fragments, in and out, each at the wor
   const { "fragment-alone": _, "flood-alone": __, ...drops } = (await instance.stats()).drops;
   expect(drops).toEqual({});
   await instance.stop();
+});
+
+/** Begins workers, of which the second cannot have its options, as nothing can copy them to it. Prints what is in the way; nothing but what was begun keeps it from its end. */
+const HALF_WAY = `
+const { Workers } = await import(process.argv[1] + "control/workers.js");
+const { WorkerThread } = await import(process.argv[1] + "control/worker-thread.js");
+const { DEFAULT_LIMITS } = await import(process.argv[1] + "control/limits.js");
+const threads = process.argv[2] === "begun" ? [new WorkerThread(), new WorkerThread(), new WorkerThread()] : undefined;
+const ports = { masqueradeFirst: 10000, masqueradeLast: 20000 };
+const files = { fds: [-1, () => {}, -1], former: [], owner: undefined };
+const options = { workers: 3, conntrackMax: 1000, bypass: false, limits: DEFAULT_LIMITS, ...ports, files, threads };
+try {
+  new Workers(options, { portGone() {}, readable() {}, onDeath() { console.log("died"); } });
+} catch (error) {
+  console.log(error.name);
+}
+for (const thread of threads ?? []) await thread.discard();
+`;
+
+it.each([
+  ["begun before", "begun"],
+  ["begun by them", ""],
+])("where one of several cannot begin, the threads %s end, and the process can", (_, how) => {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", HALF_WAY, `${ROOT}dist/`, how], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: "DataCloneError\n", stderr: "" });
 });

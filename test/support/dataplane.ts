@@ -62,6 +62,8 @@ export class Dataplane {
   readonly flowMap = new Map<string, string>();
   /** Keys of those, one for each time that an entry was written. */
   readonly flowsWritten: string[] = [];
+  /** Whether the kernel refuses an entry with this key, in hex: of those maps, of `across`, or of `station_pairs`. */
+  refuses: (key: string) => boolean = () => false;
   /** The same of the map `across`. */
   readonly acrossMap = new Map<string, string>();
   /** What the engine has entered in the steering's map `station_pairs`, keys and values in hex. */
@@ -100,8 +102,11 @@ export class Dataplane {
       mapOrder: () => new ArrayBuffer(0),
       openStationPairs: () => ({
         put: (keys, values, count) => {
-          for (let k = 0; k < count; k++)
-            this.stationPairs.set(hex(keys.subarray(k * STATION_PAIR_KEY_SIZE, (k + 1) * STATION_PAIR_KEY_SIZE)), hex(values.subarray(k * STATION_PAIR_VALUE_SIZE, (k + 1) * STATION_PAIR_VALUE_SIZE))); // biome-ignore format: one entry
+          for (let k = 0; k < count; k++) {
+            const key = hex(keys.subarray(k * STATION_PAIR_KEY_SIZE, (k + 1) * STATION_PAIR_KEY_SIZE));
+            if (this.refuses(key)) return k;
+            this.stationPairs.set(key, hex(values.subarray(k * STATION_PAIR_VALUE_SIZE, (k + 1) * STATION_PAIR_VALUE_SIZE)));
+          }
           return count;
         },
         delete: (keys, count) => {
@@ -206,15 +211,17 @@ export class Dataplane {
     return this.send(port, frame(MAC_GATEWAY, port === A ? MAC_A : port === B ? MAC_B : MAC_C, datagram));
   }
 
-  private putFlows(keys: Uint8Array, values: Uint8Array, count: number, which: 4 | 6 | "across"): void {
+  private putFlows(keys: Uint8Array, values: Uint8Array, count: number, which: 4 | 6 | "across"): number {
     const keySize = which === 6 ? FLOW6_KEY_SIZE : FLOW_KEY_SIZE;
     const valueSize = which === 4 ? FLOW_VALUE_SIZE : which === 6 ? FLOW6_VALUE_SIZE : ACROSS_VALUE_SIZE;
     const map = which === "across" ? this.acrossMap : this.flowMap;
     for (let i = 0; i < count; i++) {
-      const key = keys.subarray(i * keySize, (i + 1) * keySize);
-      if (which !== "across") this.flowsWritten.push(hex(key));
-      map.set(hex(key), hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
+      const key = hex(keys.subarray(i * keySize, (i + 1) * keySize));
+      if (this.refuses(key)) return i;
+      if (which !== "across") this.flowsWritten.push(key);
+      map.set(key, hex(values.subarray(i * valueSize, (i + 1) * valueSize)));
     }
+    return count;
   }
 
   private deleteFlows(keys: Uint8Array, count: number, family: 4 | 6): void {

@@ -191,7 +191,7 @@ const io = new Loop(memory, isAcross ? ACROSS : FRAMES);
 const commands = new Commands(state, io, counters, {
   tell() {},
   watch() {},
-  openFlowMap: () => ({ lookup: () => false, put() {}, delete() {} }),
+  openFlowMap: () => ({ lookup: () => false, put: (_, __, count) => count, delete() {} }),
   mapOrder: () => new ArrayBuffer(0),
   readFormer: () => [],
   openStationPairs: () => ({ put: (_keys, _values, count) => count, delete: () => {} }),

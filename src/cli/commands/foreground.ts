@@ -1,6 +1,7 @@
 /** The main job: start it, say what it serves and that it is ready, live until told to stop. */
 import { Command } from "commander";
 import { runDir } from "../../api/paths.js";
+import type { Begun } from "../../control/begin.js";
 import { formatMapping } from "../../control/mapping.js";
 import { log } from "../../log.js";
 import { parseConfig, type RunConfig, type RunOptions } from "../../standalone/config.js";
@@ -124,6 +125,21 @@ function helpOf(root: CliCommand, name: string | undefined, names: readonly stri
   return command.help();
 }
 
+/** What the job is made of is loaded beside what was begun, which ends when that fails. */
+async function loadJob(begun: Begun | undefined) {
+  try {
+    return await Promise.all([
+      import("../../standalone/main-job.js"),
+      import("../../standalone/probe.js"),
+      import("../../control/target-views.js"),
+      import("../../sys/random.js"),
+    ]);
+  } catch (error) {
+    if (begun !== undefined) await (await import("../../control/begin.js")).discardBegun(begun);
+    throw error;
+  }
+}
+
 /** Returns when it was stopped by SIGINT or SIGTERM; throws when it could not start, or died. */
 async function runForeground(config: RunConfig): Promise<void> {
   let stop: (error?: Error) => void = () => {};
@@ -135,10 +151,8 @@ async function runForeground(config: RunConfig): Promise<void> {
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
   const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
-  const [{ MainJob }, { probeTargets }] = await Promise.all([import("../../standalone/main-job.js"), import("../../standalone/probe.js")]);
-  const { randomHex } = await import("../../sys/random.js");
+  const [{ MainJob }, { probeTargets }, { eventText }, { randomHex }] = await loadJob(begun);
   const keepCode = (): void => keepProgramCode(() => randomHex(NUMBER_BYTES));
-  const { eventText } = await import("../../control/target-views.js");
   const job = await MainJob.start(
     { ...config, begun },
     (error) => stop(error),

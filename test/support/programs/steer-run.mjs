@@ -4,7 +4,7 @@
  *
  * Job: { uplink, device: device names, opening: [hex], put: [[key, value]], across: [[key, value]], locals: [hex], frames: [hex] }; the frames come in
  * at `device`. With `ports`, keys of the map of that name in hex, the host's firewall is bypassed. `put` is entered into `flows` or `flows6` beside what `emit` enters, with the uplink's interface index, `across` into the map of that
- * name; addresses are of 4 or 16 bytes.
+ * name; addresses are of 4 or 16 bytes. `full`: `flows` has no room any more when so many opening frames have been.
  * Answer: { entries: [[key, value]] of `flows` and then `flows6` in hex, opened, answers: for each opening frame, and for each other one, { verdict,
  * frame (hex), counters: names of those that went up }, carried, openedAgain: `flows` by key after all, and when `emit` has had the opening ones again }.
  */
@@ -48,7 +48,7 @@ function entries(map, keySize, valueSize) {
     if (native.bpf(MAP_GET_NEXT_KEY, attr, key === undefined ? [16, next] : [8, key, 16, next]) < 0) return all;
     const value = Buffer.alloc(valueSize);
     bpf.lookupElement(map, next, value);
-    all.push([next.toString("hex"), value.toString("hex")]);
+    if (!next.every((byte) => byte >= 0xfe)) all.push([next.toString("hex"), value.toString("hex")]);
     key = next;
   }
 }
@@ -59,7 +59,18 @@ function observed(program, frame) {
   return { ...answer, counters: counters().flatMap((n, i) => (n > before[i] ? [COUNTERS[i]] : [])) };
 }
 
-const opened = job.opening.map((frame) => observed(emit, frame));
+/** Takes all the room there is in `flows`, with keys of bytes that are 0xfe and more. */
+function fill() {
+  for (let n = 0, isFull = false; !isFull; n++) {
+    const key = Buffer.from(Array.from({ length: FLOW_KEY_SIZE }, (_, bit) => 0xfe + ((n >> bit) & 1)));
+    isFull = bpf.putBatch(maps.flows, key, Buffer.alloc(FLOW_VALUE_SIZE), 1) === 0;
+  }
+}
+
+const opened = job.opening.map((frame, n) => {
+  if (n === job.full) fill();
+  return observed(emit, frame);
+});
 const recorded = [...entries(maps.flows, FLOW_KEY_SIZE, FLOW_VALUE_SIZE), ...entries(maps.flows6, FLOW6_KEY_SIZE, FLOW6_VALUE_SIZE)];
 for (const [key, rest] of job.put ?? []) {
   const value = bytes(rest);
