@@ -21,7 +21,7 @@ interface SystemCallError {
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
 
 /** Of a message: a word that somebody sent us may be megabytes long. */
-const LONGEST = 300;
+export const LONGEST = 300;
 
 export class TsproxyError extends Error {
   override readonly name = "TsproxyError";
