@@ -26,7 +26,7 @@ const LACKS: Record<string, string> = {
 };
 
 /** Of a message: a word that somebody sent us may be megabytes long. */
-const LONGEST = 300;
+export const LONGEST = 300;
 
 export class TsproxyError extends Error {
   override readonly name = "TsproxyError";

@@ -7,6 +7,8 @@ import { PATHS } from "./route-paths.js";
 import type { AnswerOf, Given, ROUTES } from "./routes.js";
 
 const TIMEOUT_MS = 5000;
+/** Of a request's path and query: below what Node.js takes of a request's head, 16 KiB, and more than any name or filter has. */
+const MAX_TARGET = 8192;
 /** Of a stream, which may have to wait until hundreds of thousands of flows are where it wants them. */
 const STREAM_TIMEOUT_MS = 30_000;
 
@@ -30,10 +32,17 @@ export async function ask<Name extends RouteName>(
     body,
   } = (given ?? {}) as { params?: Record<string, string>; query?: Record<string, string>; body?: unknown };
   const filled = path.replace(/:(\w+)/g, (_, key: string) => encodeURIComponent(params[key] ?? ""));
-  const search = new URLSearchParams(query).toString();
-  const answer = await send(socketPath, method, search === "" ? filled : `${filled}?${search}`, body);
+  const answer = await send(socketPath, method, target(filled, query), body);
   if (answer.status >= 200 && answer.status < 300) return answer.value as AnswerOf<(typeof ROUTES)[Name]>;
   throw errorOf(answer.value) ?? refusal(socketPath, method, filled, answer.status);
+}
+
+/** Throws TSP_ERR_API_REQUEST (invalid) for one that no instance would read. */
+function target(path: string, query: Record<string, string>): string {
+  const search = new URLSearchParams(query).toString();
+  const whole = search === "" ? path : `${path}?${search}`;
+  if (whole.length <= MAX_TARGET) return whole;
+  throw new TsproxyError("TSP_ERR_API_REQUEST", "invalid", "a name, or what is searched for, is far too long", "give a shorter one");
 }
 
 function refusal(socketPath: string, method: string, path: string, status: number): TsproxyError {
@@ -44,10 +53,8 @@ function refusal(socketPath: string, method: string, path: string, status: numbe
 /** As `ask`, of a route that streams: the answer as it comes. Who destroys it ends it. */
 export async function open(socketPath: string, name: StreamName, given: Given<(typeof ROUTES)[StreamName]>): Promise<IncomingMessage> {
   const { method, path } = PATHS[name];
-  const search = new URLSearchParams(given.query as Record<string, string>).toString();
-  const answer = await answered(socketPath, () =>
-    requestStream(socketPath, { method, path: search === "" ? path : `${path}?${search}`, timeoutMs: STREAM_TIMEOUT_MS }),
-  );
+  const asked = target(path, given.query as Record<string, string>);
+  const answer = await answered(socketPath, () => requestStream(socketPath, { method, path: asked, timeoutMs: STREAM_TIMEOUT_MS }));
   if ("stream" in answer) return answer.stream;
   throw errorOf(answer.value) ?? refusal(socketPath, method, path, answer.status);
 }

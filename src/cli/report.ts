@@ -1,5 +1,5 @@
 /** What a failure becomes: an exit code and one line on standard error. It imports no package, so that it works when nothing else does. */
-import { TsproxyError } from "../errors.js";
+import { LONGEST, TsproxyError } from "../errors.js";
 import { printable } from "./format.js";
 
 /** `command`: its name, or the names on the way to it; "" is the main job. */
@@ -26,7 +26,7 @@ export function exitCodeOf(error: unknown): 0 | 1 | 2 {
 /** Says what went wrong, in one line. With TSPROXY_DEBUG set, also where: the stacks of the error and its causes. `command`: whose help is named. */
 export function reportError(error: unknown, write: (text: string) => void = (text) => process.stderr.write(text), command = ""): void {
   if (isUsageFailure(error)) {
-    if (error.exitCode !== 0) write(line(`${error.message.replace(/^error: /, "").replace(/\.$/, "")} (${helpHint(command)})`));
+    if (error.exitCode !== 0) write(line(`${clipped(error.message.replace(/^error: /, "").replace(/\.$/, ""))} (${helpHint(command)})`));
     return;
   }
   write(line(errorLine(TsproxyError.of(error), command)));
@@ -37,6 +37,11 @@ export function reportError(error: unknown, write: (text: string) => void = (tex
 export function errorLine(error: TsproxyError, command = ""): string {
   const text = error.describe();
   return oneLine(error.kind === "invalid" && !text.endsWith("--help'") ? `${text} (${helpHint(command)})` : text);
+}
+
+/** As a `TsproxyError` has its messages: a word may be of any length. */
+function clipped(message: string): string {
+  return message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
 }
 
 function line(message: string): string {

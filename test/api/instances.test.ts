@@ -122,6 +122,19 @@ describe("asking an instance", () => {
     await expect(ask(socketPath, "networks")).rejects.toMatchObject({ code: "TSP_ERR_API_REQUEST", kind: "not-found" });
   });
 
+  it("asks for nothing that no HTTP server would read, and says why", async () => {
+    const service = await serveApi({ sandbox: () => Promise.reject(new Error("asked")) }, { role: "daemon" });
+    onTestFinished(() => service.close());
+    const { socketPath } = await pickInstance(process.pid);
+    for (const length of [9000, 20_000, 2_000_000])
+      await expect(ask(socketPath, "sandbox", { params: { sandbox: "x".repeat(length) } })).rejects.toMatchObject({
+        code: "TSP_ERR_API_REQUEST",
+        kind: "invalid",
+        message: "a name, or what is searched for, is far too long",
+      });
+    await expect(ask(socketPath, "sandbox", { params: { sandbox: "x".repeat(8000) } })).rejects.toMatchObject({ kind: "internal" });
+  });
+
   it("throws the error that a handler threw", async () => {
     const error = new TsproxyError("TSP_ERR_STATE", "unavailable", "no space", "make some");
     const fail = (): never => {

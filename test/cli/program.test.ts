@@ -50,6 +50,7 @@ describe("wrong usage", () => {
     [["network", "craete"], "tsproxy: unknown command 'craete' (Did you mean create?)"],
     [["network"], "tsproxy: no command behind 'network': there are create, ls, inspect, "],
     [["80:172.17.0.4:80"], "tsproxy: unknown command '80:172.17.0.4:80': a port is published by -p 80:172.17.0.4:80"],
+    [["x".repeat(5000)], `tsproxy: unknown command '${"x".repeat(200)}`],
     [["--json", "stats"], "tsproxy: --json before 'stats' says nothing to it: write 'tsproxy stats --json'"],
     [["-p", "80:172.17.0.4:80", "stats"], "tsproxy: --publish before 'stats' says nothing to it: leave one of both out"],
     [["--offload", "never", "network", "ls"], "tsproxy: --offload before 'network' says nothing to it"],
@@ -72,6 +73,7 @@ describe("wrong usage", () => {
     const { exitCode, stdout, stderr } = await run(...argv);
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(message);
+    expect(stderr.length).toBeLessThan(400);
     expect(stderr).toMatch(/^[^\n]+[^.\n] \(run 'tsproxy (\w+ )*--help'\)\n$/);
   });
 });

@@ -66,7 +66,8 @@ function portText(p: MappingView): string {
 
 function choose(endpoints: NamedEndpoint[], word: string): NamedEndpoint[] {
   const named = endpoints.filter(({ container }) => container === word);
-  const found = named.length > 0 ? named : endpoints.filter(({ id, containerId }) => id.startsWith(word) || containerId.startsWith(word));
+  const starting = word === "" ? [] : endpoints.filter(({ id, containerId }) => id.startsWith(word) || containerId.startsWith(word));
+  const found = named.length > 0 && word !== "" ? named : starting;
   if (found.length === 0) {
     const message = `no sandbox, container or endpoint '${word}' in a network of tsproxy`;
     throw new TsproxyError("TSP_ERR_ENDPOINT", "not-found", message, "see 'tsproxy ps'");

@@ -21,6 +21,7 @@ describe("tsproxy port", () => {
 
   it.each([
     ["nosuch", "not-found", /'nosuch'/],
+    ["", "not-found", /no sandbox, container or endpoint ''/],
     ["e", "conflict", /'e' is the start of several ids/],
   ])("refuses '%s'", async (word, kind, says) => {
     await instance(1, "daemon", daemon);
