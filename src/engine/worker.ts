@@ -118,6 +118,7 @@ function serve(options: WorkerOptions): void {
     }
   }
 
+  engine.turn(0, 0); // else all that was said before the first turn is done at second 0, and no flow of a former process is of that time
   tell({ type: "ready" });
   loop();
   commands.settleAll();

@@ -4,7 +4,7 @@ import type { StateOptions } from "../../src/dataplane/state.js";
 import type { Adopted, FromWorker, ToWorker } from "../../src/engine/messages.js";
 import { captureRing } from "../../src/table/capture-ring.js";
 import { DEADLINE, DEFAULT_TIMEOUTS, DELTA, DST, REPLY, ROW_SHIFT, STATE, WAY } from "../../src/table/conntrack.js";
-import { FlowFile, type FlowMemory, flowFileSize } from "../../src/table/flow-file.js";
+import { FlowFile, flowFileSize } from "../../src/table/flow-file.js";
 import { ENDPOINT, LAN } from "../../src/table/ports.js";
 import { selectionMemory } from "../../src/table/selection.js";
 import { FLOW_CARRIED_AT, FLOW_OFFLOAD_AT, FLOW_PACKETS_AT } from "../../src/wire/flow-entry.js";
@@ -38,6 +38,7 @@ import {
 } from "../support/dataplane.js";
 import { CLIENT6, dual, HOST_IP6, IP6_A, IP6_B, SERVER6 } from "../support/dual.js";
 import { Flow } from "../support/flows.js";
+import { CAPACITY, Former, memoryOf, OWNER } from "../support/former.js";
 import {
   arriving,
   datagram,
@@ -54,39 +55,6 @@ import {
 } from "../support/overlay.js";
 import * as p from "../support/packets.js";
 import { Random } from "../support/random.js";
-
-const CAPACITY = 64;
-const OWNER = { role: 1, boot: new Int32Array(4), netns: 1, cookie: 1 };
-
-/** A process whose flows lie in a file, and what the next one finds of it. */
-class Former {
-  readonly d: Dataplane;
-  private readonly buffer = new ArrayBuffer(flowFileSize(CAPACITY));
-
-  constructor(options: Partial<StateOptions> = {}) {
-    const file = new FlowFile(this.buffer, CAPACITY);
-    const { worker = 0, workers = 1, timeouts = DEFAULT_TIMEOUTS } = options;
-    file.begin(OWNER, worker, workers, timeouts);
-    this.d = new Dataplane({ conntrackMax: CAPACITY, memory: memoryOf(file), ...options });
-  }
-
-  /** As it is now: a SIGKILL leaves the same. */
-  left(): FlowFile {
-    return new FlowFile(this.buffer.slice(0), CAPACITY);
-  }
-
-  open(options: Partial<Flow["opener"]> = {}, proto: number = p.TCP): Flow {
-    const flow = new Flow(this.d, { from: UP, src: CLIENT, sport: 40000, dst: HOST_IP, dport: PUBLISHED, ...options }, proto);
-    expect(flow.open()).toBe(true);
-    return flow;
-  }
-}
-
-/** Memory that is the file; `room` says for how many rows there is some. */
-function memoryOf(file: FlowFile, room = (): number => CAPACITY): FlowMemory {
-  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
-  return { rows, device, portKind, portAddress, portAddress6, reserve: room, addresses: { words, reserve: () => words.length / 4 } };
-}
 
 /** The next process, on the same host, at the same second. */
 function next(files: FlowFile[], options: Partial<StateOptions> = {}): Dataplane {
