@@ -6,19 +6,13 @@ import { log } from "../log.js";
 import * as bpf from "../sys/bpf.js";
 import type { FdStore } from "../sys/fd-store.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
-import { type IpAddress, toBytes } from "../wire/ip-address.js";
+import type { IpAddress } from "../wire/ip-address.js";
 import type { Attacher, Attachment } from "./attach.js";
+import { type CarriedEndpoint, type HostEnd, NOBODY, peerKey, peerValue, withEndpoint, word } from "./endpoint-entries.js";
 import {
   type EndpointMapFds,
   type EndpointOptions,
   fromEndpointProgram,
-  GUARD_CARRIED_AT,
-  GUARD_GATEWAY_AT,
-  GUARD_IPV4_AT,
-  GUARD_IPV6_AT,
-  GUARD_MAC_AT,
-  GUARD_NETWORK_AT,
-  GUARD_PORT_AT,
   GUARD_SIZE,
   GUARD_TAP_AT,
   MAX_ENDPOINTS,
@@ -29,40 +23,16 @@ import { HOST_FLOW_VALUE_SIZE } from "./host-flow-program.js";
 import { LRU_SLACK } from "./maps.js";
 import { MovedCounts } from "./moved.js";
 import { type OffloadState, ownName } from "./offload.js";
-import { PEER_HEADER_AT, PEER_NUMBER_AT, PEER_PORT_AT, PEER_UNTIL_AT, PEER_VALUE_SIZE } from "./past-bridge-program.js";
 import type { MapFds } from "./program.js";
 
 /** Connections of the host to endpoints that are carried both ways; beyond that the engine moves the answers of those silent for longest. */
 const MAX_HOST_FLOWS = 1 << 12;
-/** Of a peer that somebody looks after: it is taken out when it is no more. */
-const FOR_EVER = 0xffff_ffff;
-const ETHERTYPES = { 4: [0x08, 0x00], 6: [0x86, 0xdd] } as const;
 
 /** Interface indices, in the host's namespace, of the pair's end and of the TAP beside it. */
 export interface Ends {
   end: number;
   tap: number;
 }
-
-/** An endpoint whose packets may be carried. */
-export interface CarriedEndpoint {
-  /** Interface index of the pair's end in the host's namespace. */
-  end: number;
-  /** The engine's number. */
-  port: number;
-  mac: Uint8Array;
-  addresses: readonly IpAddress[];
-}
-
-/** The host's device in a network: by its interface index the host's routing sends to the network's addresses. */
-interface HostEnd {
-  ifindex: number;
-  mac: Uint8Array;
-  /** The engine's number. */
-  port: number;
-}
-
-const NOBODY: HostEnd = { ifindex: 0, mac: new Uint8Array(6), port: 0 };
 
 interface Loaded {
   maps: EndpointMapFds;
@@ -320,40 +290,4 @@ export class EndpointEnds {
     this.fds.push(fd);
     return fd;
   }
-}
-
-function withEndpoint(
-  guard: Uint8Array,
-  network: number,
-  { port, mac, addresses }: CarriedEndpoint,
-  host: HostEnd,
-  carried: boolean,
-): Uint8Array {
-  const value = guard.slice();
-  const view = new DataView(value.buffer);
-  view.setUint32(GUARD_PORT_AT, port, true);
-  view.setUint32(GUARD_NETWORK_AT, network, true);
-  value.set(mac, GUARD_MAC_AT);
-  view.setUint16(GUARD_CARRIED_AT, carried ? 1 : 0, true);
-  value.set(host.mac, GUARD_GATEWAY_AT);
-  for (const address of addresses) value.set(toBytes(address), address.family === 4 ? GUARD_IPV4_AT : GUARD_IPV6_AT);
-  return value;
-}
-
-function peerKey({ ifindex }: HostEnd, address: IpAddress): Uint8Array {
-  return Buffer.concat([word(ifindex), toBytes(address)]);
-}
-
-function peerValue({ end, port, mac }: CarriedEndpoint, host: HostEnd, { family }: IpAddress): Uint8Array {
-  const value = new Uint8Array(PEER_VALUE_SIZE);
-  const view = new DataView(value.buffer);
-  view.setUint32(PEER_PORT_AT, end, true);
-  value.set([...mac, ...host.mac, ...ETHERTYPES[family]], PEER_HEADER_AT);
-  view.setUint32(PEER_UNTIL_AT, FOR_EVER, true);
-  view.setUint32(PEER_NUMBER_AT, port, true);
-  return value;
-}
-
-function word(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
 }

@@ -164,3 +164,26 @@ onTsproxy("devices that are deleted again and again are made after pauses, and a
   }
   await running.stop();
 });
+
+onTsproxy(
+  "an endpoint is served again when somebody's own device, in the place of the one that he has deleted, is gone",
+  "own",
+  async (c) => {
+    const { lab, host, c1 } = c;
+    const running = await startInstance(lab, host, networkArgs(c));
+    const isRefused = (): boolean =>
+      /'eth0' cannot be made again, and is tried again: .*has a device 'eth0' already/.test(running.proc.stderr);
+    await eventually("another device", async () => {
+      // Ours may be there first, but not any more once there are pauses.
+      await lab.run(c1, ["sh", "-c", "ip link delete eth0; ip link add eth0 type bridge"]);
+      await sleep(100);
+      return isRefused();
+    });
+    lab.ip(c1, "link delete eth0");
+    const isBack = async (): Promise<boolean> => (await lab.run(c1, ["ping", "-n", "-c1", "-W1", ADDR.gateway])).code === 0;
+    await eventually("the endpoint", isBack, 15_000);
+    expect(running.proc.stderr).toContain("'eth0' is there again");
+    expect(running.proc.stderr.match(/cannot be made again/g)).toHaveLength(1);
+    await running.stop();
+  },
+);
