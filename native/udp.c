@@ -126,13 +126,15 @@ static napi_value udp_send(napi_env env, napi_callback_info info) {
  * libuv 1 (docs.libuv.org: handle.html, poll.html).
  */
 typedef struct uv_poll_s uv_poll_t;
-enum { UV_POLL = 8, UV_READABLE = 1 };
+typedef struct uv_pipe_s uv_pipe_t;
+enum { UV_NAMED_PIPE = 7, UV_POLL = 8, UV_READABLE = 1 };
+int uv_pipe_init(struct uv_loop_s *loop, uv_pipe_t *handle, int ipc);
 size_t uv_handle_size(int type);
 void *uv_handle_get_data(const uv_poll_t *handle);
 void uv_handle_set_data(uv_poll_t *handle, void *data);
 int uv_poll_init(struct uv_loop_s *loop, uv_poll_t *handle, int fd);
 int uv_poll_start(uv_poll_t *handle, int events, void (*callback)(uv_poll_t *handle, int status, int events));
-void uv_close(uv_poll_t *handle, void (*callback)(uv_poll_t *handle));
+void uv_close(void *handle, void (*callback)(void *handle));
 
 struct watch {
   napi_env env;
@@ -157,7 +159,7 @@ static void on_readable(uv_poll_t *handle, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
-static void free_handle(uv_poll_t *handle) {
+static void free_watch(void *handle) {
   free(uv_handle_get_data(handle));
   free(handle);
 }
@@ -195,7 +197,22 @@ static napi_value unwatch_fd(napi_env env, napi_callback_info info) {
   struct watch *watch = uv_handle_get_data(handle);
   napi_delete_reference(env, watch->callback);
   napi_async_destroy(env, watch->context);
-  uv_close(handle, free_handle);
+  uv_close(handle, free_watch);
+  return NULL;
+}
+
+/*
+ * spareDescriptor(): has libuv open the descriptor by which it ends connections that there is none for (uv__emfile_trick, src/unix/stream.c), as it does
+ * for the first stream. Without it whoever connects would wait, and the loop turn without end.
+ */
+static napi_value spare_descriptor(napi_env env, napi_callback_info info) {
+  (void)info;
+  struct uv_loop_s *loop;
+  napi_get_uv_event_loop(env, &loop);
+  uv_pipe_t *handle = malloc(uv_handle_size(UV_NAMED_PIPE));
+  if (handle == NULL) return tsp_throw(env, "malloc", ENOMEM);
+  uv_pipe_init(loop, handle, 0);
+  uv_close(handle, free);
   return NULL;
 }
 
@@ -204,6 +221,7 @@ void udp_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "udpTellTo", udp_tell_to);
   tsp_export(env, exports, "udpRecv", udp_recv);
   tsp_export(env, exports, "udpSend", udp_send);
+  tsp_export(env, exports, "spareDescriptor", spare_descriptor);
   tsp_export(env, exports, "watch", watch_fd);
   tsp_export(env, exports, "unwatch", unwatch_fd);
 }

@@ -19,6 +19,11 @@ interface SystemCallError {
   dest?: string;
 }
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
+/** As of the addon's calls (`sys/native.ts`). */
+const LACKS: Record<string, string> = {
+  EMFILE: "too many open files: raise 'ulimit -n'",
+  ENFILE: "too many open files on this host: raise fs.file-max",
+};
 
 /** Of a message: a word that somebody sent us may be megabytes long. */
 const LONGEST = 300;
@@ -47,10 +52,17 @@ export class TsproxyError extends Error {
     return new TsproxyError(...([code, kind, message, hint] as Arguments));
   }
 
-  /** Whatever was thrown: a system call of Node's that failed is TSP_ERR_SYSCALL, everything else a fault of ours, TSP_ERR_INTERNAL. */
+  /**
+   * Whatever was thrown: a system call of Node's that failed is TSP_ERR_SYSCALL, one of these errors from another thread, which is a copy there, itself again,
+   * everything else a fault of ours, TSP_ERR_INTERNAL.
+   */
   static of(error: unknown): TsproxyError {
     if (error instanceof TsproxyError) return error;
     const { code, syscall, path, dest } = (error ?? {}) as SystemCallError;
+    if (error instanceof Error && error.name === "TsproxyError") {
+      const { code, kind, message, hint } = error as TsproxyError;
+      return new TsproxyError(...([code, kind, message, hint, error] as Arguments));
+    }
     if (typeof code === "string" && typeof syscall === "string") {
       const denied = DENIED.has(code);
       const what = [syscall, path ?? dest].filter((word) => word !== undefined).join(" ");
@@ -58,7 +70,7 @@ export class TsproxyError extends Error {
         "TSP_ERR_SYSCALL",
         denied ? "permission" : "unavailable",
         `${what} failed (${code})`,
-        denied ? "run as root" : undefined,
+        denied ? "run as root" : LACKS[code],
         error,
       );
     }

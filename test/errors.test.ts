@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { TsproxyError } from "../src/errors.js";
 
@@ -37,6 +38,21 @@ describe("whatever was thrown", () => {
     const cause = thrownBy(() => mkdirSync(path.join(dir, "a")));
     process.seteuid!(0);
     expect(TsproxyError.of(cause)).toMatchObject({ kind: "permission", message: `mkdir ${dir}/a failed (EACCES)`, hint: "run as root" });
+  });
+
+  it("says what to do when there were too many files", () => {
+    const cause = Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE", syscall: "open", path: "a" });
+    expect(TsproxyError.of(cause)).toMatchObject({ kind: "unavailable", hint: "too many open files: raise 'ulimit -n'" });
+  });
+
+  it("is one of ours again when it comes from another thread", async () => {
+    const error = new TsproxyError("TSP_ERR_GROUP", "not-found", "there is no group 'x'", "make it");
+    const { code, kind, message, hint } = error;
+    const script = `throw Object.assign(new Error(${JSON.stringify(message)}), ${JSON.stringify({ name: error.name, code, kind, hint })})`;
+    const worker = new Worker(script, { eval: true });
+    const copy = await new Promise<Error>((resolve) => worker.on("error", resolve));
+    expect(copy).not.toBeInstanceOf(TsproxyError);
+    expect(TsproxyError.of(copy)).toMatchObject({ code, kind, message, hint, cause: copy });
   });
 
   it.each([new TypeError("x is not a function"), "text", undefined, null, { code: "E" }])("else it is a fault of ours: %s", (thrown) => {

@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { pipeline, type Readable } from "node:stream";
 import { TsproxyError } from "../errors.js";
-import { type ListenOptions, listen, listenFirst, type RawSockets } from "./unix-socket.js";
+import { listenFirst, type RawSockets } from "./listen-first.js";
+import { type ListenOptions, listen } from "./unix-socket.js";
 
 export interface HttpRequest {
   method: string;

@@ -1,9 +1,12 @@
 /** The HTTP API of a running instance, on its unix socket (`routes.ts`). */
+import { TsproxyError } from "../errors.js";
+import { log } from "../log.js";
+import { errorAnswer } from "./error-body.js";
 import { type HttpAnswer, type HttpRequest, serveHttp } from "./http-server.js";
+import type { RawSockets } from "./listen-first.js";
 import { runDir, socketPath } from "./paths.js";
 import type { Handlers } from "./routes.js";
 import type { InfoView } from "./types.js";
-import type { RawSockets } from "./unix-socket.js";
 import { version } from "./version.js";
 
 const MAX_BODY = 1 << 20;
@@ -41,7 +44,14 @@ export async function serveApi(
   const service = await serveHttp(
     async (request) => {
       dispatch ??= load();
-      return (await dispatch)(request);
+      try {
+        return await (await dispatch)(request);
+      } catch (error) {
+        dispatch = undefined; // no descriptor was left for its files, say: the next request has it tried again
+        const known = TsproxyError.of(error);
+        log.warn(`the API cannot be loaded: ${known.message}`);
+        return errorAnswer(known);
+      }
     },
     {
       path: socketPath(process.pid),

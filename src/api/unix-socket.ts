@@ -85,48 +85,6 @@ export async function listen(server: Server, options: ListenOptions): Promise<vo
   }
 }
 
-/** Sockets as the kernel has them, without `node:net`. */
-export interface RawSockets {
-  /** A descriptor that listens at `path`. Throws an ErrnoException. */
-  listen(path: string): number;
-  /** Calls back, in Node's event loop, as long as somebody waits to be accepted; answers how to end that. */
-  watch(fd: number, callback: () => void): () => void;
-}
-
-/** As `listen`, for a server that is made when the first client comes. Answers how to end it, which may be called again. */
-export async function listenFirst(makeServer: () => Server, raw: RawSockets, options: ListenOptions): Promise<() => Promise<void>> {
-  let fd = -1;
-  let server: Server | undefined;
-  let remove = (): void => {};
-  let unwatch: () => void;
-  try {
-    remove = await bind(options, (path) => {
-      fd = raw.listen(path);
-    });
-    unwatch = raw.watch(fd, () => {
-      unwatch();
-      server = makeServer();
-      server.on("error", (error) => log.warn(`${options.path} is not served: ${error.message}`));
-      server.listen({ fd });
-    });
-  } catch (error) {
-    remove();
-    if (fd !== -1) closeSync(fd);
-    throw error;
-  }
-  const end = async (): Promise<void> => {
-    remove();
-    if (server !== undefined) return new Promise((resolve) => void server?.close(() => resolve()));
-    unwatch();
-    closeSync(fd);
-  };
-  let ended: Promise<void> | undefined;
-  return () => {
-    ended ??= end();
-    return ended;
-  };
-}
-
 /** Makes the folder and what is to be in it. Throws what `listen` throws. */
 async function clearPlace(options: ListenOptions): Promise<number | undefined> {
   const { path, group, refusal } = options;
@@ -154,13 +112,18 @@ async function clearPlace(options: ListenOptions): Promise<number | undefined> {
  * Has `start` bind under another name, at once, and links the socket to its path once it is what it should be: nobody connects before the mode is set. At its end
  * Node removes the name that it bound, which is gone by then; what is answered removes the path, and only if it is still ours: systemd may have taken it over.
  */
-async function bind(options: ListenOptions, start: (path: string) => Promise<void> | void): Promise<() => void> {
+export async function bind(options: ListenOptions, start: (path: string) => Promise<void> | void): Promise<() => void> {
   const { path } = options;
   const gid = await clearPlace(options);
-  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  const name = `/proc/self/fd/${folder}/.${basename(path)}.${process.pid}`;
+  let folder: number;
   try {
-    rmSync(name, { force: true }); // of a dead process that had our number
+    folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
+  } catch (cause) {
+    throw failure(options, `cannot make ${path}`, cause);
+  }
+  // By the clock: processes in several PID namespaces may have one number, and the folder in common.
+  const name = `/proc/self/fd/${folder}/.${basename(path)}.${process.hrtime.bigint().toString(36)}`;
+  try {
     const umask = process.umask(0o177); // Node binds before `listen` returns
     let started: Promise<void> | void;
     try {
@@ -189,13 +152,18 @@ function start(server: Server, options: ListenOptions, where: ({ fd: number } | 
   return new Promise((resolve, reject) => {
     const refuse = (cause: Error): void => reject(failure(options, `cannot listen on ${options.path}`, cause));
     server.once("error", refuse).listen(where, () => {
-      server.off("error", refuse);
+      watchErrors(server.off("error", refuse), options);
       resolve();
     });
   });
 }
 
-function failure({ refusal: { code } }: ListenOptions, what: string, cause: unknown): TsproxyError {
+/** What goes wrong while it listens, as when a client cannot be accepted, ends nothing. */
+export function watchErrors(server: Server, { path }: ListenOptions): void {
+  server.on("error", ({ message }) => log.warn(`${path} does not serve a client: ${message}`));
+}
+
+export function failure({ refusal: { code } }: ListenOptions, what: string, cause: unknown): TsproxyError {
   return failed(code, what, undefined, cause);
 }
 

@@ -1,7 +1,11 @@
 /** Of this run, the code that V8 has made, or had made for an earlier run (`sys/code-cache.ts`). */
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { runDir } from "../api/paths.js";
 import { CodeCache } from "../sys/code-cache.js";
+import { keptCodeName } from "../sys/kept-code.js";
+import type { Native } from "../sys/native.js";
+import { addonFile } from "../sys/native-files.js";
 
 let code: CodeCache | undefined;
 
@@ -9,22 +13,24 @@ let code: CodeCache | undefined;
 export function programCode(words: readonly string[], main: string): CodeCache | undefined {
   if (!words[0]?.startsWith("-")) return undefined;
   try {
-    code = new CodeCache(join(runDir(), `main-job-${hash(main)}.code`)); // of several installations each has its own
+    const file = join(runDir(), keptCodeName(hash(main))); // of several installations each has its own
+    const { sum } = createRequire(import.meta.url)(addonFile() ?? "") as Native;
+    code = new CodeCache(file, sum);
   } catch {
-    // what is wrong with the folder is said later
+    // what is wrong with the folder, or the addon, is said later
   }
   return code;
 }
 
-/** Keeps it, once all has run that a start needs. */
-export function keepProgramCode(): void {
-  code?.keep();
+/** Keeps it, once all has run that a start needs. `random`: as of `CodeCache.keep`. */
+export function keepProgramCode(random: () => string): void {
+  code?.keep(random());
   code = undefined;
 }
 
 /** FNV-1a, 32 bits. */
-function hash(text: string): string {
+function hash(text: string): number {
   let sum = 0x811c9dc5;
   for (const byte of Buffer.from(text)) sum = Math.imul(sum ^ byte, 0x01000193);
-  return (sum >>> 0).toString(16).padStart(8, "0");
+  return sum;
 }

@@ -93,9 +93,16 @@ export class Controller {
     readonly keys: KeyRing | undefined,
   ) {}
 
-  /** Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. */
+  /**
+   * Throws with everything undone: TSP_ERR_BPF or TSP_ERR_SYSCALL of kind permission where the kernel does not let us. `onDeath`: it died after that; until then
+   * the start fails.
+   */
   static async start(options: ControllerOptions, onDeath: (error: Error) => void): Promise<Controller> {
     const undo = new Undo();
+    let death: Error | undefined;
+    let die = (error: Error): void => {
+      death ??= error;
+    };
     let store: FdStore | undefined;
     try {
       if (options.begun === undefined) void native.descriptorRoom(DESCRIPTORS);
@@ -120,7 +127,7 @@ export class Controller {
       const uplinkGone = (): void => {
         if (dead) return;
         dead = true;
-        onDeath(
+        die(
           new TsproxyError(
             "TSP_ERR_NO_DEVICE",
             "not-found",
@@ -154,7 +161,7 @@ export class Controller {
             ipsec?.onReadable();
             past?.onReadable();
           },
-          onDeath,
+          onDeath: (error) => die(error),
         },
       );
       undo.add("workers", () => workers.stop());
@@ -241,7 +248,7 @@ export class Controller {
         networkNumbers,
         tunnels,
         lans,
-        fail: onDeath,
+        fail: (error) => die(error),
       });
       const adoption = new Adoption(workers, files);
       undo.add("adoption", () => adoption.close());
@@ -254,6 +261,8 @@ export class Controller {
         support === 0 ? undefined : new KeyRing({ workers: count, aes: (support & 2) !== 0, post: (message) => workers.post(message) });
       undo.add("keys", () => keys?.close());
       await workers.ready();
+      if (death !== undefined) throw death;
+      die = onDeath;
       return new Controller(undo, numbers, workers, steering, files, adoption, store, host, networks, socket, publisher, past, keys);
     } catch (error) {
       store?.abandon();
@@ -264,18 +273,23 @@ export class Controller {
 
   /**
    * Does what is left for when nobody waits for the start any more, as the kernel takes a while: TCX links, and, with `auto`, the programs that carry flows.
-   * Resolves to what became of these; undefined: that was known before.
+   * Resolves to what became of these; undefined: that was known before. Never rejects: what fails is said, and all goes on without.
    */
   async finishStart(): Promise<OffloadState | undefined> {
-    const links = this.steering.makeLinks();
-    const isNews = await this.steering.loadOffload();
-    if (isNews) {
-      const { ipv4, ipv6 } = this.steering.offload;
-      this.workers.post({ type: "offload", ipv4, ipv6 });
-      this.host.tellBare();
+    try {
+      const links = this.steering.makeLinks();
+      const isNews = await this.steering.loadOffload();
+      if (isNews) {
+        const { ipv4, ipv6 } = this.steering.offload;
+        this.workers.post({ type: "offload", ipv4, ipv6 });
+        this.host.tellBare();
+      }
+      await links;
+      return isNews ? this.steering.offload : undefined;
+    } catch (error) {
+      log.fault("what follows the start", error);
+      return undefined;
     }
-    await links;
-    return isNews ? this.steering.offload : undefined;
   }
 
   /** Resolves once all that was asked for so far is in force. */

@@ -17,7 +17,7 @@ process.on("exit", () => {
 
 export class WorkerThread {
   /** Resolves to why, when it has ended. */
-  readonly ended: Promise<Error>;
+  readonly ended: Promise<TsproxyError>;
   readonly counters = createCounters();
   private readonly mailbox = new Int32Array(new SharedArrayBuffer(12));
   private readonly wakeFd = native.eventfd();
@@ -41,7 +41,7 @@ export class WorkerThread {
     this.ended = new Promise((resolve) => {
       const end = (error: Error): void => {
         running.delete(this);
-        resolve(error);
+        resolve(TsproxyError.of(error));
       };
       this.worker.on("error", end);
       this.worker.on("exit", () => end(new TsproxyError("TSP_ERR_WORKER", "internal", "the dataplane thread ended")));

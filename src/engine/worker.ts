@@ -10,6 +10,7 @@ import { CLOCK_WAIT } from "../device/packet-io.js";
 import { PacketMemory, SLOTS } from "../mem/packet-memory.js";
 import { deleteBatch, getElement, putBatch } from "../sys/bpf.js";
 import { native } from "../sys/native.js";
+import { fillRandom } from "../sys/random.js";
 import { RouteQuery } from "../sys/route-query.js";
 import { secureRandom } from "../table/random.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
@@ -47,11 +48,6 @@ function firstMessage(): WorkerOptions | undefined {
     if (Atomics.load(mailbox, 1) !== 0) return undefined;
     Atomics.wait(mailbox, 0, posted);
   }
-}
-
-/** As `crypto.getRandomValues`, which is 5 ms of code to be loaded first. */
-function fillRandom(block: Int32Array): void {
-  if (native.random(block) !== 0) crypto.getRandomValues(block);
 }
 
 function tell(message: FromWorker): void {

@@ -1,7 +1,8 @@
 /**
  * What killed processes leave behind, and its removal. Programs, maps, held ports and most devices end with their process. What stays: a socket
- * file in the folder of running instances, `PID.sock`; what one was writing for the next (`sys/code-cache.ts`), `PID.code`; clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay,
- * when their sandbox ends while nobody looks.
+ * file in the folder of running instances, `PID.sock`, or half of one (`api/unix-socket.ts`); what was being written for the next start (`sys/kept-code.ts`);
+ * clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay, when their sandbox
+ * ends while nobody looks.
  */
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,12 +14,15 @@ import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-
 import { TsproxyError } from "../errors.js";
 import { sweepStale } from "../steer/host-filter.js";
 import { releaseKept } from "../sys/fd-store.js";
+import { removeKeptCode } from "../sys/kept-code.js";
 import { isAlive } from "../sys/processes.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
 import { FileStore, stateDir } from "./file-store.js";
 
 const DENIED = new Set(["EACCES", "EPERM", "EROFS"]);
+/** Of an instance, and of one that was killed while it made its socket or that of a daemon. */
+const SOCKET = /^(?:(\d+)\.sock|\..+\.sock\.[0-9a-z]+)$/;
 /** A socket that is younger may be one that its process is about to listen on. */
 const SETTLED_MS = 10_000;
 /** In which the kernel removes the TAPs of a process that has ended. */
@@ -48,14 +52,15 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   for (const dir of runDirs())
     await unlessDenied(dir, async () => {
       for (const name of isFolder(dir) ? readdirSync(dir) : []) {
-        const [, pid, kind] = /^(\d+)\.(sock|code)$/.exec(name) ?? [];
+        const [found, pid] = SOCKET.exec(name) ?? [];
         const file = join(dir, name);
-        if (pid === undefined || !(await isLeftOver(file, Number(pid)))) continue;
+        if (found === undefined || !(await isLeftOver(file, pid))) continue;
         await unlessDenied(file, async () => {
           rmSync(file, { force: true });
-          if (kind === "sock") swept.sockets++;
+          swept.sockets++;
         });
       }
+      removeKeptCode(dir, { most: Number.POSITIVE_INFINITY });
     });
   const socket = new RouteSocket();
   try {
@@ -71,26 +76,31 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   return swept;
 }
 
-/** Whether nobody listens: the process may be one of a container, whose number here is another one's, or nobody's. */
-async function isLeftOver(file: string, pid: number): Promise<boolean> {
+/**
+ * Whether nobody listens, nor is about to. That its process is gone does not tell: one of another PID namespace that has the folder in common is not to be seen
+ * here. It has to do for another user's socket, which this one may not connect to. `pid`: of a socket that is whole.
+ */
+async function isLeftOver(file: string, pid: string | undefined): Promise<boolean> {
   const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  const isOld = made !== undefined && Date.now() - made > SETTLED_MS;
-  const isOver = !isAlive(pid);
-  const presence = isOld || isOver ? await whoListens(file) : "listening";
-  return presence === "absent" || (presence === "denied" && isOver); // then removing it is denied, too, and said to be
+  if (made === undefined) return false;
+  const isGone = pid !== undefined && !isAlive(Number(pid));
+  if (!isGone && Date.now() - made <= SETTLED_MS) return false;
+  const presence = await whoListens(file);
+  return presence === "absent" || (presence === "denied" && isGone); // then removing it is denied, too, and said to be
 }
 
 /**
  * Ends at once what is kept for a process that is to come again: flows (`control/flow-files.ts`), and a daemon's devices, ports and programs
- * (`sys/fd-store.ts`). What running instances use is spared.
+ * (`sys/fd-store.ts`); and what any start has of a former one (`sys/kept-code.ts`). What running instances use is spared.
  */
-export async function sweepKept(): Promise<{ flows: number; keepers: number }> {
-  const swept = { flows: 0, keepers: 0 };
+export async function sweepKept(): Promise<{ flows: number; keepers: number; code: number }> {
+  const swept = { flows: 0, keepers: 0, code: 0 };
   const socket = new RouteSocket();
   try {
     const kept = keptTaps(socket);
     for (const dir of runDirs()) {
       swept.flows += removeFlowFiles(dir);
+      swept.code += removeKeptCode(dir, { most: 0 });
       if (releaseKept(dir)) swept.keepers++;
     }
     if (swept.keepers > 0) {

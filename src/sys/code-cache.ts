@@ -2,9 +2,10 @@
  * V8's code of what a start runs, kept for the next one: to read 600 KB of source and to compile what is called takes the main job's control
  * thread a fifth of its time up to `ready`.
  *
- * It is one file in the run folder, which is empty after the machine's start: 8 bytes with the length of what follows, JSON (`Kept`), zeros up to a multiple of
- * 8, and the code of one script after the other. V8 itself refuses code of another version of V8, or made with other flags; we do where Node.js or a source file
- * is another one. What is refused is compiled as ever, and kept anew.
+ * It is one file in the run folder, which is empty after the machine's start. Words of 4 bytes, little-endian: the sum of all that follows the first 8 bytes
+ * (`native.sum`), and the length of the JSON that comes next (`Kept`); zeros up to a multiple of 8; then the code of one script after the other, likewise. V8 itself refuses code of another version
+ * of V8, or made with other flags; we do where Node.js or a source file is another one. What is refused is compiled as ever, and kept anew. V8 does not look
+ * whether its code is whole, and what is not would end the process: so the sum.
  *
  * A worker has changed flags by the time that code is kept (`engine/jit.ts`). They concern what is made of this code later, not the code; so it gets the mark of
  * the flags that there were at first. They cannot be changed sooner: V8 would refuse the code of Node.js's own modules.
@@ -15,7 +16,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   openSync,
   readFileSync,
   readSync,
@@ -28,15 +28,28 @@ import {
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Script } from "node:vm";
+import { removeKeptCode } from "./kept-code.js";
 
-/** Far more than it ever has. */
-const MAX_SIZE = 16 << 20;
+/** Several times what it has. */
+const MAX_SIZE = 4 << 20;
+/** V8 copies code that does not begin at a multiple of it. */
 const ALIGNMENT = 8;
+const HEAD_AT = 8;
+/** Of several installations each keeps its own. Each has up to a megabyte of memory, if the run folder is where it should be. */
+const MAX_FILES = 4;
+/**
+ * Where V8's code has the mark of its flags: behind a magic number, the hash of V8's version and that of the source, each of 4 bytes
+ * (`SerializedCodeData`, src/snapshot/code-serializer.h).
+ */
+const FLAGS_AT = 12,
+  FLAGS_END = 16;
 
 interface Kept {
   node: string;
   scripts: Record<string, { source: string; at: number; length: number }>;
 }
+
+type Sum = (bytes: Uint8Array) => number;
 
 interface Module {
   exports: unknown;
@@ -49,10 +62,15 @@ export class CodeCache {
   private scripts: { file: string; source: string; script: Script }[] = [];
   private isStale = false;
   private readonly flags = marked();
+  /** Of the file that runs: there may be another one in its place by the time that code is kept. */
+  private readonly node = nodeIdentity();
 
-  /** Never throws. */
-  constructor(private readonly file: string) {
-    this.kept = readKept(file);
+  /** `sum`: `native.sum`, of the addon that may not be there. Never throws. */
+  constructor(
+    private readonly file: string,
+    private readonly sum: Sum,
+  ) {
+    if (this.node !== undefined) this.kept = readKept(file, this.node, sum);
   }
 
   /** What the module at `file`, an absolute path, exports. Throws what it throws. */
@@ -60,15 +78,15 @@ export class CodeCache {
     const loaded = this.modules.get(file);
     if (loaded !== undefined) return loaded.exports;
     const module: Module = { exports: {} };
-    this.modules.set(file, module);
     const [folder, require] = [dirname(file), createRequire(file)];
-    const run = this.compile(file).runInThisContext() as (...args: unknown[]) => void;
     const load = (name: string): unknown => {
       if (!name.startsWith(".")) return require(name);
       const other = join(folder, name);
       return other in require.cache ? require(other) : this.load(other);
     };
+    this.modules.set(file, module);
     try {
+      const run = this.compile(file).runInThisContext() as (...args: unknown[]) => void;
       run.call(module.exports, module.exports, load, module, file, folder);
     } catch (error) {
       this.modules.delete(file); // as Node.js does: who asks once more gets the error, not half of the module
@@ -105,21 +123,56 @@ export class CodeCache {
     return script;
   }
 
-  /** Keeps what has been compiled so far, if something of it was not kept yet. For once everything that the next start will need has run. Never throws. */
-  keep(): void {
-    const { scripts } = this;
+  /**
+   * Keeps what has been compiled so far, if something of it was not kept yet. For once everything that the next start will need has run. `random`: of the name
+   * that the file has until it is whole, hexadecimal digits that no other process has, whatever its number. Never throws.
+   */
+  keep(random: string): void {
+    const { scripts, node } = this;
     this.scripts = [];
     this.kept = undefined;
-    if (!this.isStale) return;
-    const now = marked();
-    const made = scripts.map(({ script, ...what }) => ({ ...what, code: remarked(script.createCachedData(), now, this.flags) }));
-    const head: Kept = { node: nodeIdentity(), scripts: {} };
+    if (!this.isStale || node === undefined) return;
+    try {
+      if (!isOurs(statSync(dirname(this.file)))) return;
+      write(this.file, random, () => this.image(node, scripts));
+      removeKeptCode(dirname(this.file), { most: MAX_FILES });
+    } catch {
+      // then the next start takes as long
+    }
+  }
+
+  /** Throws where it would not be taken. */
+  private image(node: string, scripts: readonly { file: string; source: string; script: Script }[]): Buffer {
+    const head: Kept = { node, scripts: {} };
     let at = 0;
-    for (const { file, source, code } of made) {
+    const codes = scripts.map(({ file, source, script }) => {
+      const code = this.asAtFirst(script.createCachedData());
       head.scripts[file] = { source, at, length: code.length };
       at += padded(code.length);
+      return code;
+    });
+    const text = Buffer.from(JSON.stringify(head));
+    const codesAt = padded(HEAD_AT + text.length);
+    const size = codesAt + at;
+    if (size > MAX_SIZE) throw new Error(`${size} bytes of code`);
+    const all = Buffer.from(new ArrayBuffer(size));
+    all.writeUInt32LE(text.length, 4);
+    text.copy(all, HEAD_AT);
+    at = codesAt;
+    for (const code of codes) {
+      code.copy(all, at);
+      at += padded(code.length);
     }
-    write(this.file, [Buffer.from(JSON.stringify(head)), ...made.map(({ code }) => code)]);
+    all.writeUInt32LE(this.sum(all.subarray(HEAD_AT)));
+    return all;
+  }
+
+  /** With the mark of the flags that there were at first. Throws where that is not all that code of nothing differs in: V8 has its mark elsewhere. */
+  private asAtFirst(code: Buffer): Buffer {
+    const nothing = marked();
+    for (const each of [nothing, code]) this.flags.copy(each, FLAGS_AT, FLAGS_AT, FLAGS_END);
+    if (!nothing.equals(this.flags)) throw new Error("V8 marks its code in another way");
+    return code;
   }
 }
 
@@ -128,15 +181,13 @@ function marked(): Buffer {
   return new Script("").createCachedData();
 }
 
-/** `code` as if it had been made with the flags that `then` was made with, not those of `now`: where these differ, the mark is. */
-function remarked(code: Buffer, now: Buffer, then: Buffer): Buffer {
-  for (let i = 0; i < now.length; i++) if (now[i] !== then[i] && code[i] === now[i]) code[i] = then[i]!;
-  return code;
-}
-
-/** Which Node.js this is: builds of one version may differ in what V8's code refers to. */
-function nodeIdentity(): string {
-  return `${process.version} ${process.arch} ${identity(statSync(process.execPath))}`;
+/** Which Node.js this is: builds of one version may differ in what V8's code refers to. Undefined: there is nothing to tell it by. */
+function nodeIdentity(): string | undefined {
+  try {
+    return `${process.version} ${process.arch} ${identity(statSync("/proc/self/exe"))}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A file that was written to, or is another one in its place, has another one: nobody can set the time of the last change. */
@@ -149,17 +200,18 @@ function padded(length: number): number {
 }
 
 /** The bytes are those behind the head. */
-function readKept(file: string): { head: Kept; bytes: Buffer } | undefined {
+function readKept(file: string, node: string, sum: Sum): { head: Kept; bytes: Buffer } | undefined {
   try {
     const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(fd);
-      if (!stats.isFile() || !isOurs(stats) || !isOurs(statSync(dirname(file))) || stats.size > MAX_SIZE) return undefined;
+      if (!stats.isFile() || !isOurs(stats) || !isOurs(statSync(dirname(file)))) return undefined;
+      if (stats.size < HEAD_AT || stats.size > MAX_SIZE || stats.size % ALIGNMENT !== 0) return undefined;
       const all = Buffer.from(new ArrayBuffer(stats.size)); // from its beginning: V8 copies what is not aligned
-      if (readSync(fd, all) !== all.length) return undefined;
-      const length = Number(all.readBigUInt64LE());
-      const head = JSON.parse(all.toString("utf8", ALIGNMENT, ALIGNMENT + length)) as Kept;
-      return head.node === nodeIdentity() ? { head, bytes: all.subarray(ALIGNMENT + padded(length)) } : undefined;
+      if (readSync(fd, all) !== all.length || all.readUInt32LE() !== sum(all.subarray(HEAD_AT))) return undefined;
+      const length = all.readUInt32LE(4);
+      const head = JSON.parse(all.toString("utf8", HEAD_AT, HEAD_AT + length)) as Kept;
+      return head.node === node ? { head, bytes: all.subarray(padded(HEAD_AT + length)) } : undefined;
     } finally {
       closeSync(fd);
     }
@@ -173,29 +225,20 @@ function isOurs({ uid, mode }: Stats): boolean {
   return uid === process.geteuid?.() && (mode & 0o022) === 0;
 }
 
-/** In one step, and only where the folder is this user's. */
-function write(file: string, parts: Buffer[]): void {
-  const part = join(dirname(file), `${process.pid}.code`);
+/**
+ * In one step; what is to be written is made once there is a file for it. Not synced, which a disk takes long for: after a power cut the sum tells what is not
+ * whole.
+ */
+function write(file: string, random: string, image: () => Buffer): void {
+  const part = `${file}.${random}`;
+  const fd = openSync(part, "wx", 0o600);
   try {
-    if (!isOurs(statSync(dirname(file)))) return;
-    const length = Buffer.alloc(ALIGNMENT);
-    length.writeBigUInt64LE(BigInt(parts[0]!.length));
-    const all = [length, ...parts.flatMap((bytes) => [bytes, Buffer.alloc(padded(bytes.length) - bytes.length)])];
-    rmSync(part, { force: true }); // of a dead process that had our number
-    const fd = openSync(part, "wx", 0o600);
-    try {
-      writeFileSync(fd, Buffer.concat(all));
-      fsyncSync(fd); // V8 does not look whether its code is whole
-    } finally {
-      closeSync(fd);
-    }
+    writeFileSync(fd, image());
     renameSync(part, file);
-  } catch {
-    // then the next start takes as long
-    try {
-      rmSync(part, { force: true });
-    } catch {
-      // it is not there
-    }
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
   }
 }

@@ -108,12 +108,16 @@ export interface Native {
   watch(fd: number, callback: () => void): WatchHandle;
   /** Ends that, once; the descriptor may then be closed. */
   unwatch(handle: WatchHandle): void;
+  /** Has Node's event loop keep a descriptor in reserve, by which it ends connections that there is none for. May be called again. */
+  spareDescriptor(): void;
   /** A descriptor for a process, readable once that has ended, or -errno: -ESRCH where there is none. */
   pidfdOpen(pid: number): number;
   /** 0 or -errno: -ESRCH when it has ended. Signal 0 only asks. */
   pidfdSignal(fd: number, signal: number): number;
   /** Fills it with what nobody can guess (getrandom(2)); 0 or -errno. */
   random(bytes: ArrayBufferView): number;
+  /** Another uint32 for other bytes, most likely: for what was damaged, not for what somebody has made. Of a multiple of 8 bytes. */
+  sum(bytes: ArrayBufferView): number;
   /** Number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before Linux 5.14). */
   netnsCookie(): number;
   eventfd(): number;

@@ -1,18 +1,17 @@
 /** What nobody can guess. Not by `node:crypto`, which takes 2 ms to load. */
-import { native, systemError } from "./native.js";
+import { native } from "./native.js";
 
-function fill(block: Uint8Array): Uint8Array {
-  const result = native.random(block);
-  if (result !== 0) throw systemError("getrandom", result);
-  return block;
+/** Of at most 65,536 bytes. Where getrandom(2) is forbidden, by seccomp, say, OpenSSL has other sources. */
+export function fillRandom<Block extends Int32Array | Uint8Array>(block: Block): Block {
+  return native.random(block) === 0 ? block : crypto.getRandomValues(block);
 }
 
-/** `bytes` of them, in hexadecimal. Throws TSP_ERR_SYSCALL where the kernel has none. */
+/** `bytes` of them, in hexadecimal. */
 export function randomHex(bytes: number): string {
-  return Buffer.from(fill(new Uint8Array(bytes))).toString("hex");
+  return Buffer.from(fillRandom(new Uint8Array(bytes))).toString("hex");
 }
 
-/** An int32. Throws as `randomHex` does. */
+/** An int32. */
 export function randomWord(): number {
-  return new DataView(fill(new Uint8Array(4)).buffer).getInt32(0);
+  return fillRandom(new Int32Array(1))[0]!;
 }

@@ -1,14 +1,17 @@
 /** A server that is made when the first client comes: the addon listens until then. */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type HttpService, serveHttp } from "../../src/api/http-server.js";
-import { whoListens } from "../../src/api/unix-socket.js";
+import { listenFirst } from "../../src/api/listen-first.js";
+import { listen, whoListens } from "../../src/api/unix-socket.js";
+import { setLogSink } from "../../src/log.js";
 import { RAW_SOCKETS } from "../../src/standalone/raw-sockets.js";
 
+const REFUSAL = { code: "TSP_ERR_API_SOCKET", other: "another process", hint: "" } as const;
 let dir = "";
 let file = "";
 
@@ -23,7 +26,7 @@ async function serve(at = file): Promise<HttpService> {
     path: at,
     maxBody: 1024,
     contentType: "application/json",
-    refusal: { code: "TSP_ERR_API_SOCKET", other: "another process", hint: "" },
+    refusal: REFUSAL,
     raw: RAW_SOCKETS,
   });
   onTestFinished(() => service.close().catch(() => {}));
@@ -94,5 +97,64 @@ describe("a server of HTTP that begins with the first client", () => {
     writeFileSync(file, "");
     await expect(serve(path.join(file, "b.sock"))).rejects.toMatchObject({ code: "TSP_ERR_API_SOCKET" });
     expect(readdirSync(dir)).toEqual(["a.sock"]);
+  });
+
+  it("survives a listening that fails, whatever fails: clients are turned away, it is said why, and the next one is served", async () => {
+    const warnings: string[] = [];
+    setLogSink((_, message) => warnings.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const notASocket = openSync(dir, "r");
+    onTestFinished(() => closeSync(notASocket));
+    const notMade = (): never => {
+      throw new Error("no memory is left");
+    };
+    const answering = (): http.Server => http.createServer((_, response) => response.end("here"));
+    const failing = (): http.Server => {
+      const server = answering();
+      const listen = server.listen.bind(server);
+      return Object.assign(server, { listen: (_: unknown, callback: () => void) => listen({ fd: notASocket }, callback) });
+    };
+    const makers = [notMade, failing, answering];
+    const end = await listenFirst(() => makers.shift()!(), RAW_SOCKETS, { path: file, refusal: REFUSAL });
+    const before = readdirSync("/proc/self/fd").length;
+    for (const reason of ["no memory is left", "EINVAL"]) {
+      const asked = await Promise.allSettled([get("/"), get("/"), get("/")]); // ended, all of them
+      expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+      await vi.waitUntil(() => existsSync(file) && readdirSync("/proc/self/fd").length <= before); // nothing of it is left
+      expect(warnings).toEqual([expect.stringContaining(reason)]);
+      expect(warnings.splice(0)[0]).toContain(file);
+    }
+    expect(await get("/")).toBe("here");
+    expect(readdirSync(dir)).toEqual(["a.sock"]);
+    expect(warnings).toEqual([]);
+    await end();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("ends in the middle of that, and leaves nothing", async () => {
+    const before = readdirSync("/proc/self/fd").length;
+    let end = async (): Promise<void> => {};
+    let ended: Promise<void> | undefined;
+    const makeServer = (): never => {
+      ended = end();
+      throw new Error("no memory is left");
+    };
+    end = await listenFirst(makeServer, RAW_SOCKETS, { path: file, refusal: REFUSAL });
+    await expect(get("/")).rejects.toThrow();
+    await ended;
+    await vi.waitUntil(() => readdirSync("/proc/self/fd").length <= before);
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  it("goes on when a client cannot be accepted, and says so", async () => {
+    const warnings: string[] = [];
+    setLogSink((_, message) => warnings.push(message));
+    onTestFinished(() => setLogSink(() => {}));
+    const server = http.createServer((_, response) => response.end("here"));
+    await listen(server, { path: file, refusal: REFUSAL });
+    server.emit("error", new Error("accept EMFILE"));
+    expect(warnings).toEqual([expect.stringMatching(/a\.sock.*accept EMFILE/)]);
+    expect(await get("/")).toBe("here");
+    server.close();
   });
 });

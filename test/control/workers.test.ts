@@ -31,7 +31,7 @@ class FakeLink {
     readonly hooks: WorkersHooks,
     readonly thread: unknown,
   ) {
-    if (links.length === failsAt) throw new Error("no room");
+    if (options.worker === failing) throw new Error("no thread is left");
     links.push(this);
   }
 
@@ -70,8 +70,8 @@ class FakeThread {
 
 const links: FakeLink[] = [];
 const threads: FakeThread[] = [];
-/** Number of the link that cannot be made; -1: all can. */
-let failsAt = -1;
+/** The worker that cannot be made. */
+let failing = -1;
 vi.mock("../../src/control/worker-thread.js", () => ({
   get WorkerThread() {
     return FakeThread;
@@ -118,18 +118,6 @@ describe("workers", () => {
     for (const { options } of links) expect(options).toMatchObject({ limits: { newFlowsPerSec: { client } } });
   });
 
-  it("end, those that were begun, where one cannot be begun", async () => {
-    failsAt = 2;
-    try {
-      expect(() => make(4)).toThrow("no room");
-    } finally {
-      failsAt = -1;
-    }
-    await allUndone();
-    expect(links.map(({ calls }) => calls)).toEqual([["stop"], ["stop"]]);
-    expect(threads.map(({ discarded }) => discarded)).toEqual([true, true, true]); // of which one that is taken takes no notice
-  });
-
   it("are all told what is said to all, one what is for one, each its queue of a port", () => {
     const workers = make(2);
     workers.post({ type: "remove-network", network: 1 });
@@ -161,6 +149,15 @@ describe("workers", () => {
     await workers.settled();
     await workers.stop();
     for (const { calls } of links) expect(calls).toEqual(["settled after 0", "stop"]);
+  });
+
+  it("end where one of them cannot be begun", async () => {
+    failing = 2;
+    expect(() => make(3)).toThrow("no thread is left");
+    failing = -1;
+    await allUndone();
+    expect(links.map(({ calls }) => calls)).toEqual([["stop"], ["stop"]]);
+    expect(threads.map(({ discarded }) => discarded)).toEqual([true, true, true]); // of which one that is taken takes no notice
   });
 
   it("report the end of a port once, and again for the next port with its number", () => {

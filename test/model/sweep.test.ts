@@ -3,7 +3,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { sweep } from "../../src/model/sweep.js";
+import { sweep, sweepKept } from "../../src/model/sweep.js";
 
 /** Above any process number of Linux. */
 const NOBODY = 2 ** 22 + 1;
@@ -62,10 +62,23 @@ it("spares a socket that somebody listens on whose number is nobody's here: a pr
   await new Promise((done) => server.close(done));
 });
 
-it("removes what a process that is gone was writing for the next one, and spares what another one writes, or has written", async () => {
-  for (const name of [`${NOBODY}.code`, `${process.pid}.code`, "main-job-00000000.code"]) fs.writeFileSync(path.join(dir, name), "");
+it("removes a socket that was killed while it was made, and spares one that is being made", async () => {
+  await leaveSocket(NOBODY, 60);
+  fs.renameSync(path.join(dir, `${NOBODY}.sock`), path.join(dir, `.${NOBODY}.sock.1a2b3c`));
+  await leaveSocket(NOBODY, 0);
+  fs.renameSync(path.join(dir, `${NOBODY}.sock`), path.join(dir, ".run.sock.1a2b3d"));
+  expect((await sweep()).sockets).toBe(1);
+  expect(fs.readdirSync(dir)).toEqual([".run.sock.1a2b3d"]);
+});
+
+it("removes code that a process was writing for the next one when it was killed, and spares what another one writes, or has written", async () => {
+  const names = ["main-job-00000000.code", "main-job-00000000.code.0123", "main-job-00000000.code.4567"];
+  for (const name of names) fs.writeFileSync(path.join(dir, name), "");
+  fs.utimesSync(path.join(dir, names[2]!), 0, 0);
   expect(await sweep()).toMatchObject({ sockets: 0 });
-  expect(fs.readdirSync(dir).sort()).toEqual([`${process.pid}.code`, "main-job-00000000.code"]);
+  expect(fs.readdirSync(dir)).toEqual(names.slice(0, 2));
+  expect(await sweepKept()).toMatchObject({ code: 2 });
+  expect(fs.readdirSync(dir)).toEqual([]);
 });
 
 it("leaves other files alone", async () => {

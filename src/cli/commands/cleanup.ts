@@ -19,10 +19,11 @@ export async function cleanup({ json }: PrintOptions, write: Write = stdout): Pr
   const { sweep, sweepDevices, sweepKept } = await import("../../model/sweep.js");
   const { denied, ...rest } = await sweep({ filters: true });
   const swept = { ...rest, devices: await sweepDevices(), ...(await sweepKept()) };
-  const { sockets, filters, devices, flows, keepers } = swept;
+  const { sockets, filters, devices, flows, keepers, code } = swept;
   const lines = [
     sockets + filters + devices === 0 ? "" : `removed ${sockets} stale sockets, ${filters} stale filters and ${devices} stale devices\n`,
     flows === 0 ? "" : `removed ${flows} ${flows === 1 ? "file" : "files"} of flows that were kept for the next start\n`,
+    code === 0 ? "" : `removed ${code} ${code === 1 ? "file of code that was" : "files of code that were"} kept for the next start\n`,
     keepers === 0 ? "" : "ended what was kept for a daemon that was to come again\n",
   ];
   if (json) write(`${JSON.stringify(swept)}\n`);

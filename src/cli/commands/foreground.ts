@@ -18,6 +18,8 @@ import { stdout, tell } from "../stdout.js";
 const LIVE_MS = 1000;
 /** After `ready`: what follows it has run by then, and memory is given back later (`control/spare-memory.ts`). */
 const KEEP_MS = 500;
+/** Of the name that code has while it is written. */
+const NUMBER_BYTES = 8;
 
 interface RawForeground extends RunOptions {
   version?: boolean;
@@ -130,6 +132,7 @@ async function loadJob(begun: Begun | undefined) {
       import("../../standalone/main-job.js"),
       import("../../standalone/probe.js"),
       import("../../control/target-views.js"),
+      import("../../sys/random.js"),
     ]);
   } catch (error) {
     if (begun !== undefined) await (await import("../../control/begin.js")).discardBegun(begun);
@@ -148,7 +151,8 @@ async function runForeground(config: RunConfig): Promise<void> {
   if (config.readyFd !== undefined) checkReadyFd(config.readyFd);
   runDir(); // what is wrong with it is said before anything is made
   const begun = config.relay ? undefined : (await import("../../control/begin.js")).beginStart(config);
-  const [{ MainJob }, { probeTargets }, { eventText }] = await loadJob(begun);
+  const [{ MainJob }, { probeTargets }, { eventText }, { randomHex }] = await loadJob(begun);
+  const keepCode = (): void => keepProgramCode(() => randomHex(NUMBER_BYTES));
   const job = await MainJob.start(
     { ...config, begun },
     (error) => stop(error),
@@ -164,7 +168,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     void job.finishStart().then((offload) => {
       if (config.json && offload !== undefined) tell(`${JSON.stringify({ event: "offload", ...offload })}\n`);
     });
-    setTimeout(keepProgramCode, KEEP_MS).unref();
+    setTimeout(keepCode, KEEP_MS).unref();
     if (process.stdout.isTTY && !config.json) live = showLive(job);
     const error = await stopped;
     if (error !== undefined) throw error;
@@ -172,7 +176,7 @@ async function runForeground(config: RunConfig): Promise<void> {
     clearInterval(live);
     if (live !== undefined) tell("\n");
     await job.stop();
-    keepProgramCode(); // of a run that was shorter
+    keepCode(); // of a run that was shorter
   }
 }
 
