@@ -1,11 +1,12 @@
 /** The steering's maps `flows` and `flows6` as `emit` fills it (`steer/emit-program.ts`), for engines on memory; test/integration/offload-program.test.ts holds both together. */
+import { ORDER_MOST } from "../../src/wire/order.js";
 import { ETH, hex, VNET } from "./packets.js";
 
 const FLAG_CLIENT = 2,
   FLAG_OFFLOAD = 4;
 const COUNTERS = "0".repeat(16),
   COUNTERS_AT = 24,
-  WAITS = "00200000", // ORDER_MOST
+  WAITS = hex(new Uint8Array(Int32Array.of(ORDER_MOST).buffer)),
   PAD = "0".repeat(8),
   NOTHING = "0".repeat(16),
   DESTINATION = "0".repeat(16),
