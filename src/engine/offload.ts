@@ -12,7 +12,7 @@ import { turn } from "../dataplane/turn.js";
 import * as ct from "../table/conntrack.js";
 import { FlowEntries } from "../table/flow-entries.js";
 import { isIpv6 } from "../wire/address-word.js";
-import { FLOW_ACKED_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
+import { FLOW_ACKED_AT, FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_PACKETS_AT, FLOW_SEEN_AT } from "../wire/flow-entry.js";
 import { ORDER_BY_UPLINK } from "../wire/order.js";
 
 /** At FLOW_ORDER_AT: all wait, also those that come by a device of their own, for what the uplink brings. */
@@ -74,8 +74,9 @@ export class Offload {
       const packets = values[FLOW_PACKETS_AT / 4]!;
       const acked = this.found.valueHalves[FLOW_ACKED_AT / 2]!;
       values[FLOW_PACKETS_AT / 4] = 0;
-      // What an endpoint sends keeps stamps, which nobody sees, so that it is in order when it is carried again.
-      values[FLOW_ORDER_AT / 4] = isOurs ? FOR_EVER : 0;
+      // What an endpoint sends keeps stamps, which nobody sees, so that it is in order when it is carried again. A client's datagrams wait on for those in the ring buffer.
+      if (isOurs) values[FLOW_ORDER_AT / 4] = FOR_EVER;
+      else if (!this.waitsForRing()) values[FLOW_ORDER_AT / 4] = 0;
       valueBytes[FLOW_OFFLOAD_AT] = 0;
       if (!this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4)) continue;
       conntrack.addPackets(id, dir, packets);
@@ -83,15 +84,28 @@ export class Offload {
     }
   }
 
-  /** What comes here of flow `id`, which the kernel does not carry, is to have stamps from now on. */
-  stamp(id: number): void {
+  /**
+   * What comes here of flow `id`, which the kernel does not carry, is to have stamps from now on; answers whether all had them already. `spares`: but for what
+   * waits for those in the ring buffer.
+   */
+  stamp(id: number, spares: boolean): boolean {
+    let had = true;
     for (let dir = 0; dir < 2; dir++) {
       if (!this.find(id, dir)) continue;
       const { keyBytes, valueBytes, values } = this.found;
-      if (valueBytes[FLOW_OFFLOAD_AT] !== 0) continue;
+      if (valueBytes[FLOW_OFFLOAD_AT] !== 0 || values[FLOW_ORDER_AT / 4]! < 0) continue;
+      had = false;
+      if (spares && this.waitsForRing()) continue;
       values[FLOW_ORDER_AT / 4] = FOR_EVER;
       this.put(keyBytes, valueBytes, this.found === this.entry6 ? 6 : 4);
     }
+    return had;
+  }
+
+  /** Whether what is found has datagrams wait for those that have come by the host's stack and the ring buffer. */
+  private waitsForRing(): boolean {
+    const { values } = this.found;
+    return values[FLOW_ORDER_AT / 4]! > 0 && values[FLOW_INGRESS_AT / 4] !== 0;
   }
 
   /** `client`, `target`: second in which the kernel saw the last packet of each; 0: it saw none. */

@@ -5,6 +5,7 @@
  * What waits for the loop would be overtaken by what the kernel carries then. So flows of datagrams are given back in two passes, STAMPED_SEC from each other: the first
  * has what comes here stamped, and with the second the kernel waits for the last stamp to leave (`table/order.ts`). So while somebody looks, frames come as they were sent;
  * also when he begins between the two: what is taken back has no stamps from then on.
+ * A flow so young that it waits for what is in the ring buffer goes on to do so; it takes one pass more.
  *
  * There may be hundreds of thousands, and each that is moved takes some system calls. So one pass over all of them is made in steps, between batches.
  */
@@ -29,10 +30,10 @@ const IDLE = Number.MAX_SAFE_INTEGER;
 export class Withholder {
   /** Whether somebody wants the packets of flow `id`. */
   private wants: (id: number) => boolean = () => false;
-  /** Flows of datagrams are given back in this pass; else they get stamps. */
-  private isStamped = false;
-  /** Until the pass in which they are. 0: there are none. */
-  private stampedSec = 0;
+  /** Flows of datagrams that have stamps are given back in this pass. */
+  private givesBack = false;
+  /** Until the next such pass. 0: there is none to be. */
+  private nextSec = 0;
   private whenDone: (() => void)[] = [];
 
   constructor(
@@ -46,8 +47,8 @@ export class Withholder {
    */
   review(wants: (id: number) => boolean, done?: () => void): void {
     this.wants = wants;
-    this.isStamped = false;
-    this.stampedSec = 0;
+    this.givesBack = false;
+    this.nextSec = 0;
     if (done !== undefined) this.whenDone.push(done);
     this.state.withholdAt = 0;
     this.step();
@@ -56,15 +57,15 @@ export class Withholder {
   /** The same once more, if the last is over, as the uplink's program may have entered one with a frame that was on its way. */
   reviewAgain(): boolean {
     if (this.state.withholdAt !== IDLE) return false;
-    this.isStamped = false;
+    this.givesBack = false;
     this.state.withholdAt = 0;
     return true;
   }
 
   /** Every second. */
   tick(): void {
-    if (this.stampedSec === 0 || this.state.withholdAt !== IDLE || --this.stampedSec > 0) return;
-    this.isStamped = true;
+    if (this.nextSec === 0 || this.state.withholdAt !== IDLE || --this.nextSec > 0) return;
+    this.givesBack = true;
     this.state.withholdAt = 0;
   }
 
@@ -110,12 +111,11 @@ export class Withholder {
   }
 
   private giveBackInOrder(id: number): void {
-    if (this.isStamped || this.state.conntrack.protocol(id) === PROTO_TCP || !this.state.order.isKept) {
-      this.giveBack(id);
-      return;
-    }
-    this.maps.offload?.stamp(id);
-    this.stampedSec = STAMPED_SEC;
+    const { conntrack, order } = this.state;
+    const isAtOnce = conntrack.protocol(id) === PROTO_TCP || !order.isKept;
+    const hadStamps = isAtOnce || this.maps.offload?.stamp(id, !this.givesBack) !== false;
+    if (isAtOnce || (this.givesBack && hadStamps)) this.giveBack(id);
+    else this.nextSec = STAMPED_SEC;
   }
 
   private giveBack(id: number): void {

@@ -6,7 +6,8 @@
  * An endpoint's frames have their stamp in the source MAC, once the program has compared that (`keepInside`).
  *
  * Who never leaves a gap is not waited for for ever. Where the queue to the engine is about to be full, what would wait is carried instead, as it would be
- * lost there: by the number of its stamps that have not left (ORDER_FULL), or, of a ring buffer, when it was full. At the latest after ORDER_MOST packets.
+ * lost there: by the number of its stamps that have not left (ORDER_FULL), or, of a ring buffer, when it was full. Else when few
+ * are on their way after some thousand packets, and at the latest after ORDER_MOST.
  */
 import { randomWord } from "../sys/random.js";
 import { FLOW_INGRESS_AT, FLOW_OFFLOAD_AT, FLOW_ORDER_AT, FLOW_UPLINK_AT } from "../wire/flow-entry.js";
@@ -21,7 +22,9 @@ import {
   insidePlace,
   ORDER_BITS,
   ORDER_BY_UPLINK_BIT,
+  ORDER_FEW,
   ORDER_FULL,
+  ORDER_GAPLESS,
   ORDER_HANDED_AT,
   ORDER_MOST,
   ORDER_MOST_MASK,
@@ -118,7 +121,7 @@ export function waitInside(
 ): void {
   const mask = tagged ? TAG_STAMP_MASK : 0xffff;
   const [stamp, waits, left, store] = [`${name} stamp`, `${name} waits`, `${name} left`, `${name} store`];
-  const [allPassed, over] = [`${name} all passed`, `${name} over`];
+  const [allPassed, over, most] = [`${name} all passed`, `${name} over`, `${name} most`];
   p.lookup("order", INDEX).jumpIf("r0", "==", 0, engine).jumpIf("r9", "==", 0, stamp);
   if (carried !== undefined) p.load("u8", "r1", "r9", carried).jumpIf("r1", "==", 0, stamp);
   // A place that nothing has been at says nothing: the program before this one, which carried nothing, gave no stamps.
@@ -127,12 +130,10 @@ export function waitInside(
   p.load("u16", "r3", "r0", ORDER_PASSED_AT).load("u16", "r1", "r0", ORDER_HANDED_AT);
   p.alu("sub", "r1", "r3").alu("and", "r1", mask).jumpIf("r1", "==", 0, allPassed).jumpIf("r1", ">", ORDER_FULL, over).label(waits);
   // Another CPU may have found just now that all have left: below 0 there would be no end to it.
-  p.jumpIf("r2", "==", 0, stamp)
-    .alu("sub", "r2", 1)
-    .mov("r1", "r2")
-    .alu("and", "r1", ORDER_MOST_MASK)
-    .jumpIf("r1", "!=", 0, left)
-    .mov("r2", 0);
+  p.jumpIf("r2", "==", 0, stamp).alu("sub", "r2", 1).mov("r1", "r2").alu("and", "r1", ORDER_MOST_MASK);
+  p.jumpIf("r1", ">", ORDER_GAPLESS, left).jumpIf("r1", "==", 0, most);
+  p.load("u16", "r3", "r0", ORDER_PASSED_AT).load("u16", "r1", "r0", ORDER_HANDED_AT);
+  p.alu("sub", "r1", "r3").alu("and", "r1", mask).jumpIf("r1", ">", ORDER_FEW, left).label(most).mov("r2", 0);
   p.jump(store).label(left);
   if (trusted > 0) p.alu("or", "r2", trusted);
   p.label(store).store("u32", "r9", waiting, "r2").label(stamp);
@@ -260,8 +261,15 @@ export function keepOrder(p: Program, f: Family, uplinks: readonly number[], off
   p.load("u32", "r1", "r9", FLOW_ORDER_AT)
     .mov("r3", "r1")
     .alu("lsh", "r3", 64 - ORDER_BY_UPLINK_BIT)
-    .jumpIf("r3", "==", 0, "all passed");
-  p.alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
+    .alu("rsh", "r3", 64 - ORDER_BY_UPLINK_BIT)
+    .jumpIf("r3", "==", 0, "all passed")
+    .jumpIf("r3", ">", ORDER_GAPLESS, "wait");
+  p.load("u32", "r3", "r0", ORDER_PASSED_AT).load("u32", "r4", "r0", ORDER_HANDED_AT);
+  p.alu("sub", "r4", "r3")
+    .alu("lsh", "r4", 32)
+    .alu("rsh", "r4", 32)
+    .jumpIf("r4", "<", ORDER_FEW + 1, "all passed");
+  p.label("wait").alu("sub", "r1", 1).store("u32", "r9", FLOW_ORDER_AT, "r1");
   p.jumpIf("r2", "==", 0, "by the uplink").mov("r1", STAMP_ENTERED).store("u32", "r6", SKB_TC_INDEX, "r1").jump(next);
   p.label("by the uplink").store("u16", "r10", STAMP + STAMP_ENTERED_AT, STAMP_ENTERED);
   nextStamp(p);

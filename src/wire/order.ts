@@ -33,8 +33,11 @@ export function insidePlace(workers: number, worker: number, port: number): numb
 export const ORDER_QUEUE = 4000;
 /** So many are about to fill it, with those of others in it. */
 export const ORDER_FULL = 3500;
-/** Packets that a flow's entry has take the old way at most. Who has left no gap in so many is not waited for. */
-export const ORDER_MOST = 8192;
+/** Packets that a flow's entry has take the old way at most: who keeps a stream in another one's place does not hold that one up for ever. */
+export const ORDER_MOST = 0xffff;
+/** With so many left nobody is waited for who leaves no gap, but is slower than the engine: no more than ORDER_FEW are on their way. */
+export const ORDER_GAPLESS = ORDER_MOST - 8192,
+  ORDER_FEW = 64;
 /** Set with that number: the old way of the flow's packets is the uplink, though they come by a device of their own, as the engine has had them while somebody looked. */
 export const ORDER_BY_UPLINK_BIT = 31,
   ORDER_BY_UPLINK = 1 << ORDER_BY_UPLINK_BIT;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { CaptureFilterOptions } from "../../src/dataplane/capture-filter.js";
 import type { ToWorker } from "../../src/engine/messages.js";
 import { ENDPOINT, HOST } from "../../src/table/ports.js";
-import { FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
+import { FLOW_INGRESS_AT, FLOW_ORDER_AT } from "../../src/wire/flow-entry.js";
 import { ORDER_BY_UPLINK, ORDER_MOST, ORDER_VALUE_SIZE, orderPlaces } from "../../src/wire/order.js";
 import { BRIDGED, bridged, carried, flow, SPORT, Tap, tuple } from "../support/capture.js";
 import {
@@ -309,6 +309,38 @@ describe("a flow that the kernel carries", () => {
       p.hex(plain.subarray(p.VNET, p.VNET + 6)) + "00".repeat(6),
     ]);
     tap.end();
+  });
+
+  it("of datagrams that wait for those in the ring buffer lets them wait on, and gets stamps a pass later", () => {
+    const d = bridged({ bypass: false });
+    d.state.order.open(new ArrayBuffer(orderPlaces(1) * ORDER_VALUE_SIZE), 0);
+    const STAMPED = 0xffff_ffff;
+    const send = (): unknown => d.fromHeld(p.udp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED }));
+    for (let n = 0; n < 3; n++) send();
+    const entries = (): [fromClient: boolean, waiting: number][] =>
+      [...d.flowMap.values()].map((value) => {
+        const bytes = Buffer.from(value, "hex");
+        return [bytes.readUInt32LE(FLOW_INGRESS_AT) !== 0, bytes.readUInt32LE(FLOW_ORDER_AT)];
+      });
+    const within = (seconds: number): unknown => {
+      for (let n = 0; n < seconds; n++) d.at(d.now + 1);
+      return [carried(d), entries()];
+    };
+    const is = (isCarried: boolean, fromClient: number, fromTarget: number): unknown => [
+      [isCarried, isCarried],
+      [
+        [true, fromClient],
+        [false, fromTarget],
+      ],
+    ];
+    expect(within(0)).toEqual(is(true, ORDER_MOST, ORDER_MOST));
+    const tap = new Tap(d);
+    expect(within(3)).toEqual(is(false, ORDER_MOST, 0));
+    tap.end();
+    expect(within(1)).toEqual(is(false, ORDER_MOST, STAMPED));
+    expect(within(2)).toEqual(is(false, STAMPED, STAMPED));
+    const wait = (ORDER_MOST | ORDER_BY_UPLINK) >>> 0;
+    expect(within(2)).toEqual(is(true, wait, wait));
   });
 
   it("ends while it is captured by what begins where the kernel has noted, and by nothing forged", () => {

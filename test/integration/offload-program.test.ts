@@ -61,7 +61,7 @@ while True: print(s.recv(2048)[6:12].hex(), flush=True)
 /** The entry as it is when it has just been written. */
 function waiting(key: string, value: string): string {
   const at = FLOW_ORDER_AT * 2;
-  return key.endsWith("11000000") ? `${value.slice(0, at)}00200000${value.slice(at + 8)}` : value; // ORDER_MOST
+  return key.endsWith("11000000") ? `${value.slice(0, at)}ffff0000${value.slice(at + 8)}` : value; // ORDER_MOST
 }
 
 /** What `steer` does with each datagram in the namespace of the lab's host, after `emit` has had the opening frames. */
