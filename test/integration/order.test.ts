@@ -117,6 +117,8 @@ onTsproxy("a flow of datagrams stays in order while captures take it from the ke
     const client = c.lab.start(c.client, ["python3", "-c", STEADY, address, String(PORT), String(flow)]);
     await heard(server);
     const offloaded = async (): Promise<number> => (await instance.stats()).steering.offloaded!;
+    const opened = await offloaded();
+    await eventually("it is carried", async () => (await offloaded()) > opened); // how it opens is below
     for (let round = 0; round < 4; round++) {
       await heard(server);
       const capture = launch(c.lab, c.host, ["capture", "-w", "/dev/null"]);
