@@ -458,15 +458,21 @@ static napi_value signal_eventfd(napi_env env, napi_callback_info info) {
 }
 
 /*
- * netnsCookie() -> the number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before
+ * netnsCookie(nsFd) -> the number of a network namespace (-1: the caller's), which no other one has as long as the machine runs; 0: the kernel does not say (before
  * Linux 5.14).
  */
 static napi_value netns_cookie(napi_env env, napi_callback_info info) {
-  (void)info;
+  napi_value argv[1];
+  tsp_args(env, info, 1, argv);
   uint64_t cookie = 0;
   socklen_t len = sizeof cookie;
+  int saved;
+  int err = ns_enter(tsp_i32(env, argv[0]), &saved);
+  if (err < 0) return tsp_throw(env, "setns", -err);
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return tsp_throw(env, "socket", errno);
+  err = errno;
+  ns_leave(saved);
+  if (fd < 0) return tsp_throw(env, "socket", err);
   if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0) cookie = 0;
   close(fd);
   return tsp_num(env, (int64_t)cookie);

@@ -56,7 +56,7 @@ export class FlowFiles {
     workers: number,
     capacity: number,
   ) {
-    this.owner = { role: ROLES[role], boot: bootId(), netns: statSync("/proc/self/ns/net").ino, cookie: native.netnsCookie() };
+    this.owner = { role: ROLES[role], boot: bootId(), netns: statSync("/proc/self/ns/net").ino, cookie: native.netnsCookie(-1) };
     this.takeFormer();
     try {
       for (let worker = 0; worker < workers; worker++) this.own.push(create(dir, worker, capacity));

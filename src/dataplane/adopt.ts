@@ -12,13 +12,14 @@
 import * as ct from "../table/conntrack.js";
 import type { FlowFile } from "../table/flow-file.js";
 import { INTERNAL } from "../table/networks.js";
-import { ENDPOINT, HOST, REMOTE, UPLINK } from "../table/ports.js";
-import { isIpv6, NO_ADDRESS, rowOf, sortOf } from "../wire/address-word.js";
+import { ENDPOINT } from "../table/ports.js";
+import { isIpv6, NO_ADDRESS } from "../wire/address-word.js";
 import { dstPort, swapPorts } from "../wire/raw.js";
 import { isAllowed } from "./admit.js";
 import { hasIpv6End, isCarried } from "./carried-port.js";
 import { noteTarget, targetOf } from "./choose-target.js";
 import { FlowList } from "./flow-list.js";
+import { OTHERS, portNow, wordNow } from "./former-ports.js";
 import { hasFamilies, isKnown, rowsOf, stateOf } from "./former-row.js";
 import { holdAddresses, setDeltas } from "./open-flow.js";
 import { isIcmp } from "./packet.js";
@@ -62,6 +63,22 @@ export class FormerFlows {
   ) {
     this.waiting = files.map((file) => ({ file, ids: rowsOf(file, state.worker, state.workers) }));
     this.trusted = new FlowList(state.conntrack);
+  }
+
+  /** Ends at once what waits for an endpoint whose address another one has now: what the kernel carries of it must not come there. */
+  endOfOthers(): void {
+    for (const part of this.waiting) {
+      const { file } = part;
+      const isOthers = Uint8Array.from(file.portKind, (_, port) => (portNow(this.state, file, port) === OTHERS ? 1 : 0));
+      if (!isOthers.includes(1)) continue;
+      part.ids = part.ids.filter((id) => {
+        const row = id << ct.ROW_SHIFT;
+        const ends = [row, row + ct.REPLY].some((half) => isOthers[file.rows[half + ct.WAY]! & ct.EGRESS_PORT] === 1);
+        if (ends) this.giveUp(file, id);
+        return !ends;
+      });
+    }
+    this.hooks.forget();
   }
 
   get left(): number {
@@ -140,8 +157,9 @@ export class FormerFlows {
     if (lastSeen > now || lastSeen + conntrack.timeouts[flow.state]! <= now) return OVER;
     if (conntrack.lookup(flow.src, flow.dst, flow.ports, flow.proto) !== -1) return TAKEN; // a later packet has opened it again
     if (conntrack.lookup(flow.replySrc, flow.replyDst, flow.replyPorts, flow.proto) !== -1) return OVER;
-    const to = this.portNow(file, way);
-    const back = this.portNow(file, wayBack);
+    const to = portNow(this.state, file, way);
+    const back = portNow(this.state, file, wayBack);
+    if (to === OTHERS || back === OTHERS) return OVER;
     if (to === -1 || back === -1) return WAITS;
     flow.egress = (way & 0xffff & ~ct.EGRESS_PORT) | to;
     flow.replyEgress = (wayBack & 0xffff & ~ct.EGRESS_PORT) | back;
@@ -234,55 +252,14 @@ export class FormerFlows {
     if (rule !== null && target !== null) noteTarget(this.state, rule, flow.src, target, conntrack.lastSeen(id));
   }
 
-  /** Port of the endpoint with that address that stands on a LAN, or -1. */
-  private onLan(address: number): number {
-    const { endpoints, networks } = this.state;
-    for (let id = 0; id < networks.end; id++) {
-      const port = networks.lanPort[id] === -1 ? -1 : endpoints.get(address, id);
-      if (port !== -1) return port;
-    }
-    return -1;
-  }
-
-  /** Number that the port has now which the former process had under the number in `way`; -1: it is not there, or not yet. */
-  private portNow(file: FlowFile, way: number): number {
-    const { endpoints, networks, ports } = this.state;
-    const port = way & ct.EGRESS_PORT;
-    const kind = file.portKind[port]!;
-    if (kind === UPLINK) return ports.uplink;
-    for (const former of [file.portAddress[port]!, file.portAddress6[port]!]) {
-      const address = this.wordNow(file, former);
-      if (address === NO_ADDRESS) continue;
-      const network = networks.of(address);
-      if (network === -1 && kind === ENDPOINT) {
-        const onLan = this.onLan(address);
-        if (onLan !== -1) return onLan;
-      }
-      if (network === -1) continue;
-      if (kind === ENDPOINT) return endpoints.get(address, network);
-      if (kind === REMOTE) return networks.remotePort[network]!; // it had the address of one of its stations
-      return kind === HOST ? networks.hostPort[network]! : -1;
-    }
-    return -1;
-  }
-
   /** The words of `state.newFlow` are the file's; makes them ours. False: one is of no address. */
   private translateAddresses(file: FlowFile): boolean {
     const flow = this.state.newFlow;
     const words = [flow.src, flow.dst, flow.replySrc, flow.replyDst].map((former) =>
-      isIpv6(former) ? this.wordNow(file, former) : former,
+      isIpv6(former) ? wordNow(this.state, file, former) : former,
     );
     [flow.src, flow.dst, flow.replySrc, flow.replyDst] = words as [number, number, number, number];
     return !words.some((word, i) => word === NO_ADDRESS && i !== 0); // a client may have no address yet
-  }
-
-  /** The address in our table that has the word in the file's; NO_ADDRESS if it has none, or there is no room. Nobody holds it yet. */
-  private wordNow(file: FlowFile, former: number): number {
-    if (!isIpv6(former)) return former;
-    const at = rowOf(former) * 4;
-    if (at === 0 || at >= file.addressWords.length) return NO_ADDRESS;
-    const handle = this.state.addresses.intern(file.addressWords, at);
-    return handle !== NO_ADDRESS && sortOf(handle) === sortOf(former) ? handle : NO_ADDRESS;
   }
 
   /** Of `state.newFlow`, to a published port. */
@@ -323,8 +300,8 @@ export class FormerFlows {
     const proto = rows[row + ct.STATE]! & 0xff;
     if (ct.PHASES[stateOf(rows[row + ct.STATE]!)] === ct.HELD) this.lost++;
     for (const tuple of [row, row + ct.REPLY]) {
-      const src = this.wordNow(file, rows[tuple + ct.SRC]!);
-      const dst = this.wordNow(file, rows[tuple + ct.DST]!);
+      const src = wordNow(this.state, file, rows[tuple + ct.SRC]!);
+      const dst = wordNow(this.state, file, rows[tuple + ct.DST]!);
       const ports = rows[tuple + ct.PORTS]!;
       if (this.mapIsNew || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
       this.makeRoomToForget();

@@ -216,7 +216,7 @@ export class State {
     this.awaitsFormer = options.awaitsFormer ?? false;
     const { memory } = options;
     this.conntrack = new Conntrack(options.conntrackMax, random(), options.timeouts, memory, options.allocate);
-    this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6);
+    this.ports = new Ports(memory?.portKind, memory?.portAddress, memory?.portAddress6, memory?.portOwner);
     this.shaper = new Shaper(options.buckets);
     this.addresses = new Addresses(addressCapacity(options.conntrackMax), random, memory?.addresses, options.allocate);
     const anyIpv6 = this.addresses.take({ family: 6, value: 0n });

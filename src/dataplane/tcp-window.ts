@@ -44,7 +44,8 @@ function begins(conntrack: ct.Conntrack, id: number, dir: number, flags: number)
     if (state === ct.RESET_ORIGINAL || state === ct.RESET_REPLY) return conntrack.acked(id, dir ^ 1) === 0;
     return !isKnown(state) && state !== ct.SYN_RECEIVED;
   }
-  return !isKnown(state) || (dir === 1 && state !== ct.ESTABLISHED);
+  if (dir === 1) return state !== ct.ESTABLISHED;
+  return !isKnown(state) && state !== ct.SYN_RECEIVED; // the target's answer has said where, and will again if it takes this one
 }
 
 /** Others have carried flow `id`: what direction `dir` has acknowledged is not known. */

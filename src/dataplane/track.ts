@@ -52,9 +52,10 @@ export function track(b: Batch, state: State): void {
       trackSctp(b, i, state, id, dir);
       continue;
     }
-    const old = conntrack.state(id);
     const isTcp = b.proto[i] === PROTO_TCP;
     const flags = isTcp ? tcpFlags(bytes, b.l4[i]!) : 0;
+    if ((flags & TCP_SYN) !== 0) catchUp(state, id);
+    const old = conntrack.state(id);
     let goesOn = false;
     if (isTcp) {
       if ((flags & (TCP_RST | TCP_FIN)) !== 0 && isOutside(b, i, state, id, dir)) continue; // forged
@@ -76,6 +77,15 @@ export function track(b: Batch, state: State): void {
     }
     if (next !== old) turn(state, id, next, now);
   }
+}
+
+/**
+ * Of a carried connection the kernel alone may have seen that its handshake is over. Who forges a SYN would else have the engine believe that it begins anew, and elsewhere,
+ * and then a RST with the same false number.
+ */
+function catchUp(state: State, id: number): void {
+  const { conntrack } = state;
+  if (conntrack.state(id) === ct.SYN_RECEIVED && (conntrack.egress(id, 0) & ct.EGRESS_OFFLOAD) !== 0) state.settle(id);
 }
 
 /** Whether the opener of a flow in state `old` is to prove with a segment that he gets the answers. He need not with a RST, nor with a SYN, which is the first one again. */

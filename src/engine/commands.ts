@@ -9,6 +9,7 @@ import { SLOTS } from "../mem/packet-memory.js";
 import { EGRESS_OFFLOAD } from "../table/conntrack.js";
 import { fdbKey } from "../table/fdb.js";
 import type { FlowFile } from "../table/flow-file.js";
+import { ENDPOINT } from "../table/ports.js";
 import { Prefix } from "../table/prefix.js";
 import type { StationPairMap } from "../table/station-pairs.js";
 import { NO_ADDRESS } from "../wire/address-word.js";
@@ -90,6 +91,7 @@ export class Commands implements EngineHooks {
     switch (m.type) {
       case "add-port":
         this.ports.add(m);
+        if (m.kind === ENDPOINT) this.former?.endOfOthers();
         break;
       case "remove-port":
         this.ports.remove(m.port);

@@ -16,13 +16,14 @@ export function flowMemory(options: WorkerOptions): FlowMemory | undefined {
   if (flowFile === -1 || owner === undefined) return undefined;
   const file = new FlowFile(native.mapFile(flowFile, flowFileSize(capacity)), capacity);
   file.begin(owner, worker, workers, timeouts);
-  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
+  const { rows, device, portKind, portAddress, portAddress6, portOwner, addressWords: words } = file;
   return {
     rows,
     device,
     portKind,
     portAddress,
     portAddress6,
+    portOwner,
     reserve: reserver(flowFile, rowsAt(capacity), rowBytes, capacity),
     addresses: { words, reserve: reserver(flowFile, addressesAt(capacity), addressBytes, words.length / 4) },
   };

@@ -126,6 +126,8 @@ export type ToWorker =
       addresses: readonly IpAddress[];
       network: number;
       device: number;
+      /** As in `table/ports.ts`; default: 0. */
+      owner?: number | undefined;
       /** Of an endpoint; none: as much as there is. */
       bandwidth?: Bandwidth | undefined;
     }

@@ -40,7 +40,10 @@ export class PortCommands {
     ports.set(m.port, m.kind, hi, lo, ipv4, m.network, ipv6);
     if (m.kind === HOST || m.kind === ENDPOINT) fdb.addStatic(fdbKey(hi, m.network), lo, m.port);
     if (m.kind === ENDPOINT) for (const word of [ipv4, ipv6]) if (word !== NO_ADDRESS) endpoints.set(word, m.network, m.port);
-    if (m.kind === ENDPOINT) ports.device[m.port] = m.device;
+    if (m.kind === ENDPOINT) {
+      ports.device[m.port] = m.device;
+      ports.owner[m.port] = m.owner ?? 0;
+    }
     if (m.kind === HOST) {
       networks.hostPort[m.network] = m.port;
       networks.hostDevice[m.network] = m.device;

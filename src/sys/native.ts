@@ -118,8 +118,8 @@ export interface Native {
   random(bytes: ArrayBufferView): number;
   /** Another uint32 for other bytes, most likely: for what was damaged, not for what somebody has made. Of a multiple of 8 bytes. */
   sum(bytes: ArrayBufferView): number;
-  /** Number of the caller's network namespace, which no other one has as long as the machine runs; 0: the kernel does not say (before Linux 5.14). */
-  netnsCookie(): number;
+  /** Number of a network namespace (-1: the caller's), which no other one has as long as the machine runs; 0: the kernel does not say (before Linux 5.14). */
+  netnsCookie(nsFd: number): number;
   eventfd(): number;
   signalEventfd(fd: number): number;
   /** bpf(2); at each byte `offset` of `attr` the address of the following view is filled in. Result or -errno. */

@@ -2,7 +2,7 @@
  * A worker's flows as a file that outlives the process, for the next one to go on with (`dataplane/adopt.ts`). The file is the memory of the
  * tables, mapped: nothing is written twice, and what a SIGKILL leaves is the state of the last packet.
  *
- * Layout, in the machine's byte order, which is little-endian wherever this runs: a page of header; kind and addresses of each port
+ * Layout, in the machine's byte order, which is little-endian wherever this runs: a page of header; kind, addresses and owner of each port
  * (`ports.ts`), by which a row's port numbers are known again; `device` of each row (`conntrack.ts`); from the next page on the rows; from the next
  * on the words of IPv6 addresses (`addresses.ts`), which rows and ports name by handles.
  * The rest of the tables, hash slots, lists and port mappings, is made anew from the rows.
@@ -18,7 +18,7 @@ import { MAX_PORTS } from "./ports.js";
 /** "tsfl". */
 const MAGIC = 0x6c667374;
 /** Of this layout, of `flow-row.ts` and of the states there; another one is refused. */
-const VERSION = 5;
+const VERSION = 6;
 const PAGE = 4096;
 /** Words of the header. */
 // biome-ignore format: a table
@@ -28,7 +28,8 @@ const MAX_STATES = HEADER_WORDS - TIMEOUTS_AT - 1;
 const KIND_AT = PAGE,
   ADDRESS_AT = KIND_AT + MAX_PORTS,
   ADDRESS6_AT = ADDRESS_AT + 4 * MAX_PORTS,
-  DEVICE_AT = ADDRESS6_AT + 4 * MAX_PORTS;
+  OWNER_AT = ADDRESS6_AT + 4 * MAX_PORTS,
+  DEVICE_AT = OWNER_AT + 4 * MAX_PORTS;
 const MAX_CAPACITY = 1 << 20;
 const WORD = 2 ** 32;
 
@@ -51,6 +52,7 @@ export interface FlowMemory {
   portKind: Uint8Array;
   portAddress: Int32Array;
   portAddress6: Int32Array;
+  portOwner: Int32Array;
   /** How many rows there is room for now, once there is room for `count`; less than that: there is none. */
   reserve(count: number): number;
   addresses: AddressMemory;
@@ -84,6 +86,7 @@ export class FlowFile {
   readonly portKind: Uint8Array;
   readonly portAddress: Int32Array;
   readonly portAddress6: Int32Array;
+  readonly portOwner: Int32Array;
   /** Of IPv6 addresses, four a row. */
   readonly addressWords: Int32Array;
   private readonly header: Int32Array;
@@ -97,6 +100,7 @@ export class FlowFile {
     this.portKind = new Uint8Array(buffer, KIND_AT, MAX_PORTS);
     this.portAddress = new Int32Array(buffer, ADDRESS_AT, MAX_PORTS);
     this.portAddress6 = new Int32Array(buffer, ADDRESS6_AT, MAX_PORTS);
+    this.portOwner = new Int32Array(buffer, OWNER_AT, MAX_PORTS);
     this.device = new Int32Array(buffer, DEVICE_AT, capacity);
     this.rows = new Int32Array(buffer, rowsAt(capacity), capacity << ROW_SHIFT);
     this.addressWords = new Int32Array(buffer, addressesAt(capacity), (addressCapacity(capacity) + 1) * 4);

@@ -28,6 +28,8 @@ export class Ports {
   readonly address: Int32Array;
   /** Its IPv6 address, a handle (`wire/address-word.ts`); 0: none. */
   readonly address6: Int32Array;
+  /** Of an endpoint: a number that no other one has that may get its address, from one process to the next; 0: not known. */
+  readonly owner: Int32Array;
   /** Of an endpoint that the kernel can carry packets to and from: interface index of the device in the host's namespace that they come by; 0: it can not. */
   readonly device = new Int32Array(MAX_PORTS);
   /** One past the highest port in use. */
@@ -37,15 +39,17 @@ export class Ports {
   /** Number of the uplink; -1: none. */
   uplink = -1;
 
-  /** Memory for `kind`, `address` and `address6`, MAX_PORTS zeros each; default: its own. */
+  /** Memory for `kind`, `address`, `address6` and `owner`, MAX_PORTS zeros each; default: its own. */
   constructor(
     kind: Uint8Array = new Uint8Array(MAX_PORTS),
     address: Int32Array = new Int32Array(MAX_PORTS),
     address6: Int32Array = new Int32Array(MAX_PORTS),
+    owner: Int32Array = new Int32Array(MAX_PORTS),
   ) {
     this.kind = kind;
     this.address = address;
     this.address6 = address6;
+    this.owner = owner;
   }
 
   set(port: number, kind: number, macHi: number, macLo: number, address: number, network: number, address6 = 0): void {
@@ -56,6 +60,7 @@ export class Ports {
     this.macLo[port] = macLo;
     this.address[port] = address;
     this.address6[port] = address6;
+    this.owner[port] = 0;
     if (port >= this.end) this.end = port + 1;
     if (kind === UPLINK) this.uplink = port;
   }

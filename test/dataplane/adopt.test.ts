@@ -473,6 +473,44 @@ describe("what an endpoint has opened to elsewhere", () => {
     expect(adopt(d).taken).toBe(1);
     expect(d.state.conntrack.egress(0, 1) & 0x3ff).toBe(7);
   });
+
+  /** Endpoint A, of that owner. */
+  const owned = (owner: number): ToWorker => {
+    const port = addPort(A, ENDPOINT, MAC_A, IP_A) as Extract<ToWorker, { type: "add-port" }>;
+    return { ...port, owner };
+  };
+  const own = (d: Dataplane, owner: number): void => d.say({ type: "remove-port", port: A }, owned(owner));
+
+  it.each([
+    ["the same endpoint", 5, 5, 1],
+    ["another endpoint", 5, 6, 0],
+    ["one of which it is not known", 5, 0, 1],
+    ["one, and of the former one it is not known", 0, 6, 1],
+  ])("goes on if its address is that of %s", (_, before, now, taken) => {
+    const former = new Former();
+    own(former.d, before);
+    former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 });
+    former.open({ dport: PUBLISHED });
+    const d = next([former.left()]);
+    own(d, now);
+    expect(adopt(d, false)).toEqual({ taken: 2 * taken, left: 0, lost: 2 - 2 * taken });
+  });
+
+  it("ends as soon as another endpoint gets the address, and the kernel carries nothing of it there", () => {
+    const former = new Former();
+    own(former.d, 5);
+    const { sport } = former.open({ from: A, src: IP_A, dst: SERVER, dport: 443 }).seen!;
+    const d = next([former.left()]);
+    d.say(keptMaps(true), { type: "remove-port", port: A });
+    const ports = [sport >> 8, sport & 0xff, 443 >> 8, 443 & 0xff, p.TCP, 0, 0, 0];
+    const key = p.hex(p.join(p.ipBytes(HOST_IP), p.ipBytes(SERVER), Uint8Array.from(ports)));
+    d.flowMap.set(key, "");
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 1, lost: 0 });
+    expect(d.flowMap.has(key)).toBe(true);
+    d.say(owned(6));
+    expect(d.flowMap.has(key)).toBe(false);
+    expect(adopt(d, false)).toEqual({ taken: 0, left: 0, lost: 1 });
+  });
 });
 
 describe("flows of IPv6, and of both families", () => {

@@ -91,6 +91,18 @@ describe.each(CASES)("a connection %s", (_, inside) => {
     expect(c.state).toBe("established");
   });
 
+  it("is not reset, as long as its handshake is not over, by a number that its alleged opener has given before in a SYN", () => {
+    const c = new Connection(inside);
+    c.client(SYN, 0x1234_0000, 0);
+    c.server(SYN | ACK, 0x5555_0000, 0x1234_0001);
+    c.client(SYN, 0x9000_0000, 0);
+    c.client(ACK, 0x1234_0001, 0x5555_0001);
+    for (const flags of [RST, FIN | ACK]) c.client(flags, 0x9000_0000, 0x5555_0001);
+    expect(c.state).toBe("established");
+    c.client(RST, 0x1234_0001, 0);
+    expect(c.state).toBe("reset");
+  });
+
   const MIDDLE = 0x1234_0001;
   it.each([
     ["before the answer", ["syn", "rst", "answer"], MIDDLE],

@@ -168,6 +168,7 @@ describe("an ICMP error about a flow of two families", () => {
     ["no route", [1, 0, 0], [3, 1, 0]],
     ["prohibited", [1, 1, 0], [3, 10, 0]],
     ["packet too big", [2, 0, 1420], [3, 4, 1400]],
+    ["packet too big, of the shortest that IPv6 has", [2, 0, 1280], [3, 4, 1260]],
     ["time exceeded", [3, 0, 0], [11, 0, 0]],
     ["parameter problem", [4, 0, 7], [12, 0, 8 << 24]],
     ["next header", [4, 1, 6], [3, 2, 0]],
@@ -204,7 +205,8 @@ describe("an ICMP error about a flow of two families", () => {
     const [four, six] = [seen(d, CLIENT, TO_IPV6), seen(d, CLIENT6, TO_IPV4)];
     expect(d.fromEndpoint(A, p.icmp({ src: IP6_A, dst: GATEWAY6 }, 4, 2, 0, four))).toEqual([]);
     expect(d.fromEndpoint(A, p.icmp({ src: IP_A, dst: GATEWAY }, 12, 1, 0, six))).toEqual([]);
-    expect(d.drops(A)).toEqual({ untranslatable: 2 });
+    for (const mtu of [1279, 68, 0]) expect(d.fromEndpoint(A, p.icmp({ src: IP6_A, dst: GATEWAY6 }, 2, 0, mtu, four))).toEqual([]); // RFC 8201 §4
+    expect(d.drops(A)).toEqual({ untranslatable: 5 });
   });
 });
 

@@ -241,6 +241,24 @@ describe("a flow to a published port on a kernel bridge", () => {
     }
   });
 
+  it.each(["client", "target"])("is not begun anew by who forges a SYN of its %s before the engine has looked at it", (whose) => {
+    const d = bridged();
+    const client = (flags: number, seq: number, ack: number): unknown =>
+      d.fromUplink(p.tcp({ src: CLIENT, dst: HOST_IP }, { sport: SPORT, dport: PUBLISHED, flags, seq, ack }));
+    const target = (flags: number, seq: number, ack: number): unknown =>
+      d.fromUplink(p.tcp({ src: BRIDGED, dst: CLIENT }, { sport: TARGET, dport: SPORT, flags, seq, ack }));
+    client(p.SYN, 0x4320_0000, 0);
+    target(p.SYN | p.ACK, 0x1210_0000, 0x4320_0001);
+    carry(d, fromClient(p.TCP), 3, d.now, 0x1210);
+    carry(d, fromServer(p.TCP), 3, d.now, 0x4320);
+    const forged = 0x9000_0000;
+    if (whose === "client") for (const flags of [p.SYN, p.RST, p.FIN, p.SYN]) client(flags, forged, 0);
+    else for (const flags of [p.SYN | p.ACK, p.RST, p.FIN, p.SYN | p.ACK]) target(flags, forged, forged);
+    expect(d.flows()).toMatchObject([{ state: "established", timeoutSec: 7440 }]);
+    client(p.RST, 0x4320_0001, 0);
+    expect(d.flows()).toMatchObject([{ state: "reset" }]);
+  });
+
   it("of datagrams is assured by the client's packet after the answer, though all came within a second", () => {
     const d = bridged();
     const f = flow(d, p.UDP);

@@ -6,10 +6,12 @@ import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, udpClient } from "../support/clients.js";
 import { type KernelLook, kernel } from "../support/kernel.js";
 import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
+import * as p from "../support/packets.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
 import { program, serve } from "../support/servers.js";
-import { ADDR, snapshot } from "../support/topology.js";
+import { ADDR, NETWORK, snapshot } from "../support/topology.js";
 import { launch, startInstance, tsproxy, untilReady } from "../support/tsproxy.js";
+import { Wire } from "../support/wire.js";
 
 /** So long as the machine is busy, a thousand connections take some time to speak. */
 const PERIOD_MS = 250;
@@ -224,3 +226,43 @@ onTsproxy("the main command leaves nothing but a file, with which the next one g
   await eventually("the file of the namespace that has ended is gone", () => !has(ofNone!));
   expect(has(ofOther!)).toBe(true);
 });
+
+for (const attach of ["veth", "tap"])
+  onTsproxy(`what an endpoint on ${attach} has opened is never another one's that has its address after a restart`, "own", async (c) => {
+    const { lab, host, client, c1, c2 } = c;
+    const start = (ns: string) =>
+      startInstance(lab, host, [
+        "--network",
+        NETWORK,
+        "--endpoint",
+        `${ns}=${ADDR.c1}`,
+        "--attach",
+        attach,
+        "-p",
+        `5353:${ADDR.c1}:5353/udp`,
+      ]);
+    // Who has spoken to it once is sent datagrams from then on, without an end.
+    const talks = 's.on("message", (_, { port, address }) => setInterval(() => s.send("on and on", port, address), 5))';
+    const script = `const s = require("dgram").createSocket("udp4"); ${talks}.bind(7000, () => console.log("bound"))`;
+    const far = lab.start(client, [process.execPath, "-e", script]);
+    await far.until("bound", ({ stdout }) => stdout.includes("bound"));
+    const arrives = async (what: string): Promise<void> => {
+      const before = near.events().length;
+      await near.until(what, () => near.events().length > before + 10);
+    };
+
+    const first = await start(c1);
+    const near = await udpClient(lab, c1, ADDR.client, 7000);
+    near.write("hello\n");
+    await arrives("datagrams");
+    await first.proc.stop("SIGKILL");
+    const second = await start(c1);
+    const wire = await Wire.tap(lab, c1);
+    const isFar = (frame: Uint8Array): boolean => p.u16(frame, p.VNET + 12) === 0x0800 && p.parse(frame).sport === 7000;
+    expect((await wire.received(isFar)).length).toBeGreaterThan(10); // the control: its own
+    await second.proc.stop("SIGKILL");
+    const third = await start(c2);
+    const beside = await Wire.tap(lab, c2);
+    expect(await beside.received(isFar)).toEqual([]);
+    expect((await third.flowViews()).filter(({ proto }) => proto === "udp")).toEqual([]);
+  });

@@ -42,6 +42,15 @@ export class Former {
 
 /** Memory that is the file; `room` says for how many rows there is some. */
 export function memoryOf(file: FlowFile, room = (): number => CAPACITY): FlowMemory {
-  const { rows, device, portKind, portAddress, portAddress6, addressWords: words } = file;
-  return { rows, device, portKind, portAddress, portAddress6, reserve: room, addresses: { words, reserve: () => words.length / 4 } };
+  const { rows, device, portKind, portAddress, portAddress6, portOwner, addressWords: words } = file;
+  return {
+    rows,
+    device,
+    portKind,
+    portAddress,
+    portAddress6,
+    portOwner,
+    reserve: room,
+    addresses: { words, reserve: () => words.length / 4 },
+  };
 }

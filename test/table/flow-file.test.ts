@@ -15,7 +15,7 @@ function file(owner = OWNER, worker = 1, workers = 2): { buffer: ArrayBuffer; pa
 
 it("lays out its parts one after another, none over another, rows on a page of their own", () => {
   const { file: f } = file();
-  const parts = [f.portKind, f.portAddress, f.portAddress6, f.device, f.rows, f.addressWords];
+  const parts = [f.portKind, f.portAddress, f.portAddress6, f.portOwner, f.device, f.rows, f.addressWords];
   for (const [i, part] of parts.entries()) {
     expect(part.byteOffset).toBeGreaterThanOrEqual(i === 0 ? 4096 : parts[i - 1]!.byteOffset + parts[i - 1]!.byteLength);
   }

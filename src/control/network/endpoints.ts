@@ -16,6 +16,7 @@ import { formatIp, type IpAddress } from "../../wire/ip-address.js";
 import { eachFamily, ofFamily, type PerFamily } from "../../wire/per-family.js";
 import { Undo } from "../undo.js";
 import { type AttachKind, type AttachWord, attachKind } from "./attach.js";
+import { ownerOfDevice } from "./endpoint-owner.js";
 import { type Device, type Dismissed, type HandedOut, LiveDevice } from "./live-device.js";
 import { type EndpointSpec, Namespaces, type Station } from "./namespaces.js";
 import type { Site } from "./site.js";
@@ -120,7 +121,7 @@ export class Endpoints {
       const { tap, end, isThere, setLasting } =
         spec.attach === "veth" ? openVeth(this.site, { ...spec, mtu: this.mtu }, device, onGone) : this.openTap(spec, device);
       settingUp(spec.name, isThere, () => {
-        this.join(tap, { ...spec, end, onGone }, port);
+        this.join(tap, { ...spec, end, owner: ownerOfDevice(spec.keepAs), onGone }, port);
         setLasting(true);
       });
       const live = new LiveDevice(setLasting, device, port);
@@ -191,13 +192,13 @@ export class Endpoints {
   }
 
   private join(tap: Tap, spec: Station, undo: Undo): void {
-    const { name, mac, bandwidth, end, onGone } = spec;
+    const { name, mac, bandwidth, end, owner, onGone } = spec;
     const addresses = eachFamily(spec.addresses);
     const { onStation, onEnd, number } = this.network;
     let local: LocalEnd | undefined;
     const carried = end === undefined || onEnd === undefined ? undefined : () => local?.carried();
     const address = addresses.map(formatIp).join(",");
-    const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end } as const;
+    const port = { kind: "endpoint", name, address, mac, addresses, bandwidth, carried, device: end, owner } as const;
     if (onStation !== undefined) undo.add(`station ${macText(mac)}`, onStation({ mac, addresses: spec.addresses, end }));
     this.site.taps.attach(tap, { ...port, network: number }, undo, onGone);
     if (onEnd === undefined) return;

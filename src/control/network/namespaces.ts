@@ -15,6 +15,7 @@ import { eachFamily, type PerFamily } from "../../wire/per-family.js";
 import { type Undo, undoneApart } from "../undo.js";
 import { stationMac } from "./address-mac.js";
 import type { AttachKind } from "./attach.js";
+import { ownerOfNetns } from "./endpoint-owner.js";
 import { ENDPOINT_DEVICE, setUpInNamespace } from "./namespace-device.js";
 import { RemadeDevice } from "./remade-device.js";
 import type { Site } from "./site.js";
@@ -35,6 +36,8 @@ export interface Station {
   bandwidth?: Bandwidth | undefined;
   /** Of one end of a veth pair: interface index of the other one, in the host's namespace. */
   end?: number | undefined;
+  /** As in `table/ports.ts`. */
+  owner: number;
   /** It ended, with the namespace that it was in. */
   onGone?(): void;
 }
@@ -136,7 +139,7 @@ export class Namespaces {
     const isThere = (): boolean => socket.link(ENDPOINT_DEVICE) !== null;
     settingUp(name, isThere, () =>
       setUpInNamespace({ socket, nsFd, word, addresses, mac, mtu, subnets }, () =>
-        this.hooks.join(tap, { name, addresses, mac, end, onGone }, undo),
+        this.hooks.join(tap, { name, addresses, mac, end, owner: ownerOfNetns(nsFd), onGone }, undo),
       ),
     );
   }

@@ -24,6 +24,8 @@ export interface TapPort extends Omit<PortInfo, "port"> {
   network: number;
   /** Interface index of the host's; of an endpoint's on a veth pair that of the pair's end in the host's namespace. */
   device?: number | undefined;
+  /** Of an endpoint, as in `table/ports.ts`. */
+  owner?: number | undefined;
   bandwidth?: Bandwidth | undefined;
 }
 
@@ -89,7 +91,7 @@ export class TapPorts {
   }
 
   /** Frames flow from now on; answers the port's number. `onGone`: the device ended by itself, with its namespace. */
-  attach(tap: Tap, { mac, addresses, network, device = 0, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): number {
+  attach(tap: Tap, { mac, addresses, network, device = 0, owner, bandwidth, ...info }: TapPort, undo: Undo, onGone?: () => void): number {
     const { ends } = this.steering;
     const port = this.numbers.take(info, onGone);
     undo.add(`number of ${info.name}`, () => this.numbers.give(port));
@@ -102,7 +104,7 @@ export class TapPorts {
     if (endCarrying !== undefined) undo.add(`carrying of ${info.name}`, endCarrying);
     else if (info.kind !== "lan" && this.steering.carriesInside) ends.moved.clear(port); // whoever had the number before
     const known = info.kind === "host" || endCarrying !== undefined ? device : 0;
-    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, bandwidth }, tap.fds);
+    this.workers.addPort({ port, kind: KINDS[info.kind], mac, addresses, network, device: known, owner, bandwidth }, tap.fds);
     undo.add(`port ${info.name}`, () => this.workers.removePort(port));
     return port;
   }
