@@ -288,7 +288,7 @@ export class Controller {
    */
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
-    this.steering.sweepFormer();
+    this.steering.sweep();
     this.store?.releaseRest();
     this.files?.sweepRegularly();
   }
@@ -300,6 +300,7 @@ export class Controller {
 
   /** Undoes what is left of ports and networks, then the rest. Flows end with the workers first, so what is kept of them stays as it is. */
   async stop(): Promise<void> {
+    if ((await this.store?.isRestart()) === true) this.steering.leave();
     this.store?.end();
     this.adoption.close();
     await this.workers.stop();

@@ -10,7 +10,7 @@ import { runDirs } from "../api/paths.js";
 import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
-import { sweepStale } from "../steer/host-filter.js";
+import { sweepStale } from "../steer/filter-sweep.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { RouteSocket } from "../sys/rtnetlink.js";
 import { isSandbox, removeHostDevice } from "./endpoint-device.js";
@@ -58,7 +58,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   const socket = new RouteSocket();
   try {
     const indices = filters ? socket.links().map((link) => link.index) : [];
-    swept.filters = sweepStale(socket, indices, { guards: true });
+    swept.filters = sweepStale(socket, indices);
     removeStalePairs(socket);
     quietPairs(socket);
   } finally {
