@@ -5,8 +5,8 @@ import { DIRECTIONS, isOver, isUnused, parseName } from "./filter-names.js";
 /** A filter, by the process id in its name, and the number of the program that it runs. */
 type Match = (pid: string, program: number) => boolean;
 
-/** Also the clsact qdisc, if one of these had counted it as its own and nothing else uses it. */
-function removeFilters(socket: RouteSocket, ifindex: number, match: Match): number {
+/** Answers how many, and whether a process of these counted the qdisc as its own. */
+function removeFilters(socket: RouteSocket, ifindex: number, match: Match): { removed: number; countedQdisc: boolean } {
   let removed = 0;
   let countedQdisc = false;
   for (const direction of DIRECTIONS) {
@@ -18,20 +18,26 @@ function removeFilters(socket: RouteSocket, ifindex: number, match: Match): numb
       removed++;
     }
   }
-  if (countedQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
-  return removed;
+  return { removed, countedQdisc };
 }
 
 /**
- * Removes from these devices what tsproxy processes that are no more have left; answers how many filters. `mayGo`: not all of that. Who starts does so when he has attached
+ * Removes from these devices what tsproxy processes that are no more have left, and the clsact qdisc if one of these counted it as its own and nothing else uses it.
+ * Answers how many filters. `mayGo`: not all of that. Who starts does so when he has attached
  * what he needs, guards too, so that he has taken over the qdiscs.
  */
 export function sweepStale(socket: RouteSocket, ifindices: readonly number[], mayGo: Match = () => true): number {
   const isStale: Match = (pid, program) => isOver(pid) && mayGo(pid, program);
-  return ifindices.reduce((sum, ifindex) => sum + removeFilters(socket, ifindex, isStale), 0);
+  let sum = 0;
+  for (const ifindex of ifindices) {
+    const { removed, countedQdisc } = removeFilters(socket, ifindex, isStale);
+    if (countedQdisc && isUnused(socket, ifindex)) socket.deleteClsact(ifindex);
+    sum += removed;
+  }
+  return sum;
 }
 
-/** Removes what this process has left on the device. */
+/** Removes filters that this process has left on the device. */
 export function removeOwn(socket: RouteSocket, ifindex: number): void {
   removeFilters(socket, ifindex, (pid) => pid === String(process.pid));
 }

@@ -6,8 +6,8 @@ import fs from "node:fs";
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
-import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
 import { GUARD_NAME } from "./filter-names.js";
+import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
 import { LRU_SLACK } from "./maps.js";
 import type { Steering } from "./steering.js";
 

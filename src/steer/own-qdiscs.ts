@@ -10,7 +10,7 @@
 import fs from "node:fs";
 import { log } from "../log.js";
 import type { RouteSocket } from "../sys/rtnetlink.js";
-import { DIRECTIONS, isOver, isUnused, parseName, PRIORITY } from "./filter-names.js";
+import { DIRECTIONS, isOver, isUnused, PRIORITY, parseName } from "./filter-names.js";
 import { removeOwn } from "./filter-sweep.js";
 import { loadStub, type Stub } from "./stub.js";
 

@@ -57,31 +57,35 @@ for (const [how, look] of LOOKS) {
 }
 
 for (const [how, look] of LOOKS)
-  onTsproxy(`a daemon that systemd restarts loses no connection and no qdisc, and one that it stops leaves nothing, attached ${how}`, "kernel", async (c) => {
-    asDockerd(c);
-    const changes = await watchQdiscs(c);
-    const argv = [process.execPath, program("systemd"), c.lab.dir, process.execPath, MAIN, "daemon"];
-    const unit = c.lab.start(c.host, argv, { ...kernel(look), input: "pipe" });
-    const ready = (times: number) => unit.until("ready", () => (unit.stdout.match(/^ready\b/gm) ?? []).length === times);
-    await ready(1);
-    await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
-    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
-    await report();
-    for (let restarts = 1; restarts <= 2; restarts++) {
-      unit.write("restart\n");
-      const during = opens(c, c.client, 8999);
-      await ready(1 + restarts);
-      await eventually("the port is published", async () => (await mappings(c)).length === 1);
-      const gapMs = await speaking(report, 50);
-      expect(await during).toBe(true);
-      console.log(`longest silence of 50 connections while the daemon was restarted, attached ${how}: ${gapMs} ms`);
-    }
-    expect(await changes()).toEqual(each("+"));
-    unit.write("stop\n");
-    expect((await unit.finish()).code).toBe(0);
-    expect(await changes()).toEqual(each("+-"));
-    expect(clsacts(c)).toBe("");
-  });
+  onTsproxy(
+    `a daemon that systemd restarts loses no connection and no qdisc, and one that it stops leaves nothing, attached ${how}`,
+    "kernel",
+    async (c) => {
+      asDockerd(c);
+      const changes = await watchQdiscs(c);
+      const argv = [process.execPath, program("systemd"), c.lab.dir, process.execPath, MAIN, "daemon"];
+      const unit = c.lab.start(c.host, argv, { ...kernel(look), input: "pipe" });
+      const ready = (times: number) => unit.until("ready", () => (unit.stdout.match(/^ready\b/gm) ?? []).length === times);
+      await ready(1);
+      await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+      const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+      await report();
+      for (let restarts = 1; restarts <= 2; restarts++) {
+        unit.write("restart\n");
+        const during = opens(c, c.client, 8999);
+        await ready(1 + restarts);
+        await eventually("the port is published", async () => (await mappings(c)).length === 1);
+        const gapMs = await speaking(report, 50);
+        expect(await during).toBe(true);
+        console.log(`longest silence of 50 connections while the daemon was restarted, attached ${how}: ${gapMs} ms`);
+      }
+      expect(await changes()).toEqual(each("+"));
+      unit.write("stop\n");
+      expect((await unit.finish()).code).toBe(0);
+      expect(await changes()).toEqual(each("+-"));
+      expect(clsacts(c)).toBe("");
+    },
+  );
 
 onTsproxy("a device that loses its address and gets it again keeps its qdisc, where the kernel has no links", "kernel", async (c) => {
   c.lab.sysctl(c.host, "net.ipv6.conf.eth1.disable_ipv6", 1); // it would have an address of that family still
@@ -99,14 +103,18 @@ onTsproxy("a device that loses its address and gets it again keeps its qdisc, wh
 });
 
 for (const firstEndsFirst of [true, false])
-  onTsproxy(`of two instances the last to end removes the qdiscs, where the kernel has no links: ${firstEndsFirst ? "the second" : "the first"}`, "kernel", async (c) => {
-    const changes = await watchQdiscs(c);
-    const first = await startInstance(c.lab, c.host, PUBLISH, kernel("6.5"));
-    const second = await startInstance(c.lab, c.host, ["-p", `9000:${ADDR.c2}:8080`], kernel("6.5"));
-    const [before, last] = firstEndsFirst ? [first, second] : [second, first];
-    await before.stop();
-    expect(await changes()).toEqual(each("+"));
-    await last.stop();
-    expect(await changes()).toEqual(each("+-"));
-    expect(clsacts(c)).toBe("");
-  });
+  onTsproxy(
+    `of two instances the last to end removes the qdiscs, where the kernel has no links: ${firstEndsFirst ? "the second" : "the first"}`,
+    "kernel",
+    async (c) => {
+      const changes = await watchQdiscs(c);
+      const first = await startInstance(c.lab, c.host, PUBLISH, kernel("6.5"));
+      const second = await startInstance(c.lab, c.host, ["-p", `9000:${ADDR.c2}:8080`], kernel("6.5"));
+      const [before, last] = firstEndsFirst ? [first, second] : [second, first];
+      await before.stop();
+      expect(await changes()).toEqual(each("+"));
+      await last.stop();
+      expect(await changes()).toEqual(each("+-"));
+      expect(clsacts(c)).toBe("");
+    },
+  );

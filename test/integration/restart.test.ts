@@ -51,33 +51,38 @@ for (const [how, count, { look = "new", hold = false }, shows] of ATTACHED)
   });
 
 for (const [how, , { look = "new", hold = false }] of ATTACHED)
-  onTsproxy(`a killed daemon's connections go on though the main command comes and goes before it is back, attached ${how}`, "kernel", async (c) => {
-    asDockerd(c);
-    const state = (): string => c.lab.runSync(c.host, ["sh", "-c", "tc qdisc show; for d in lo eth0 docker0; do tc filter show dev $d ingress; done"]);
-    const before = state();
-    const held = path.join(c.lab.dir, "hold");
-    if (hold) fs.writeFileSync(held, "");
-    const start = (env = {}): Promise<Proc> => untilReady(launch(c.lab, c.host, ["daemon"], kernel(look, env)));
-    const daemon = await start(hold ? { TSPROXY_TEST_HOLD: held } : {});
-    await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
-    const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
-    await report();
-    await serve(c.lab, c.c2, "tcp", 8080);
-    await daemon.stop("SIGKILL");
-    const instance = (): ReturnType<typeof startInstance> => startInstance(c.lab, c.host, ["-p", `9000:${ADDR.c2}:8080`], kernel(look));
-    await (await instance()).stop();
-    const main = await instance();
-    const client = await connect(c.lab, c.client, ADDR.host, 9000, 1);
-    await client.exchange("while the daemon is away", 1);
-    const next = await start();
-    await eventually("the port is published", async () => (await mappings(c)).length === 1);
-    await speaking(report, 50);
-    await client.exchange("beside the daemon", 1);
-    await main.stop();
-    await speaking(report, 50);
-    expect((await next.stop()).code).toBe(0);
-    expect(state()).toBe(before);
-  });
+  onTsproxy(
+    `a killed daemon's connections go on though the main command comes and goes before it is back, attached ${how}`,
+    "kernel",
+    async (c) => {
+      asDockerd(c);
+      const state = (): string =>
+        c.lab.runSync(c.host, ["sh", "-c", "tc qdisc show; for d in lo eth0 docker0; do tc filter show dev $d ingress; done"]);
+      const before = state();
+      const held = path.join(c.lab.dir, "hold");
+      if (hold) fs.writeFileSync(held, "");
+      const start = (env = {}): Promise<Proc> => untilReady(launch(c.lab, c.host, ["daemon"], kernel(look, env)));
+      const daemon = await start(hold ? { TSPROXY_TEST_HOLD: held } : {});
+      await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+      const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+      await report();
+      await serve(c.lab, c.c2, "tcp", 8080);
+      await daemon.stop("SIGKILL");
+      const instance = (): ReturnType<typeof startInstance> => startInstance(c.lab, c.host, ["-p", `9000:${ADDR.c2}:8080`], kernel(look));
+      await (await instance()).stop();
+      const main = await instance();
+      const client = await connect(c.lab, c.client, ADDR.host, 9000, 1);
+      await client.exchange("while the daemon is away", 1);
+      const next = await start();
+      await eventually("the port is published", async () => (await mappings(c)).length === 1);
+      await speaking(report, 50);
+      await client.exchange("beside the daemon", 1);
+      await main.stop();
+      await speaking(report, 50);
+      expect((await next.stop()).code).toBe(0);
+      expect(state()).toBe(before);
+    },
+  );
 
 /** What dockerd says to the network driver. */
 async function driver(c: Case, call: string, message: object): Promise<Record<string, unknown>> {

@@ -17,7 +17,13 @@ export interface Report {
 }
 
 /** Connections that both ends keep busy, the server by itself. */
-export async function stream(c: Case, from: string, to: string, at: { ns: string; port: number }, count: number): Promise<() => Promise<Report>> {
+export async function stream(
+  c: Case,
+  from: string,
+  to: string,
+  at: { ns: string; port: number },
+  count: number,
+): Promise<() => Promise<Report>> {
   const server = c.lab.start(at.ns, [process.execPath, program("stream-server"), String(at.port), String(PERIOD_MS)]);
   await server.until("listening", () => server.stdout.includes("listening"));
   const [host = "", port = ""] = to.split(":");

@@ -148,7 +148,9 @@ describe("systemd", () => {
     const other = "  7 other.service restart waiting\n";
     const job = type === "" ? "No jobs running.\n" : `${other}12345 tsproxy.service ${type}    running\n`;
     fs.writeFileSync(path.join(dir, "jobs"), job);
-    fs.writeFileSync(path.join(dir, "systemctl"), `#!/bin/sh\ntest "$1 $4" = "list-jobs tsproxy.service" && cat ${dir}/jobs\n`, { mode: 0o755 });
+    fs.writeFileSync(path.join(dir, "systemctl"), `#!/bin/sh\ntest "$1 $4" = "list-jobs tsproxy.service" && cat ${dir}/jobs\n`, {
+      mode: 0o755,
+    });
     process.env.PATH = `${dir}:${process.env.PATH}`;
     process.env.TSPROXY_UNIT = "tsproxy.service";
     expect(await FdStore.open(dir)!.isRestart()).toBe(isRestart);
