@@ -11,7 +11,7 @@ export async function watchQdiscs(c: Case): Promise<() => Promise<Record<string,
   /** When the kernel tells of this, it has told of all that was before. */
   const told = async (): Promise<void> => {
     const device = `asked${asked++}`;
-    c.lab.ip(c.host, `link add ${device} type dummy`);
+    c.lab.ip(c.host, `link add ${device} type bridge`);
     const isTold = (): boolean => new RegExp(`^(added )?qdisc clsact .*dev ${device} `, "m").test(monitor.stdout);
     const tell = (): void => {
       c.lab.runSync(c.host, ["tc", "qdisc", "add", "dev", device, "clsact"]);

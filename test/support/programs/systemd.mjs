@@ -64,6 +64,10 @@ function start() {
 
 listen();
 start();
+process.once("SIGTERM", () => {
+  service.once("exit", () => process.exit(1));
+  service.kill("SIGTERM");
+});
 readline.createInterface({ input: process.stdin }).on("line", (type) => {
   fs.writeFileSync(job, `  1234 ${UNIT} ${type} running\n`);
   service.once("exit", (code) => {
