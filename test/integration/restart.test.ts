@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
+import type { StatsView } from "../../src/api/types.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, udpClient } from "../support/clients.js";
 import { type KernelLook, kernel } from "../support/kernel.js";
@@ -63,7 +64,8 @@ for (const [how, , { look = "new", hold = false }] of ATTACHED)
       if (hold) fs.writeFileSync(held, "");
       const start = (env = {}): Promise<Proc> => untilReady(launch(c.lab, c.host, ["daemon"], kernel(look, env)));
       const daemon = await start(hold ? { TSPROXY_TEST_HOLD: held } : {});
-      await launchProxy(c.lab, c.host, { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 });
+      const port = { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 };
+      await launchProxy(c.lab, c.host, port, { TSPROXY_DAEMON: "false" }); // else it starts a daemon of its own after a while
       const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
       await report();
       await serve(c.lab, c.c2, "tcp", 8080);
@@ -74,7 +76,11 @@ for (const [how, , { look = "new", hold = false }] of ATTACHED)
       const client = await connect(c.lab, c.client, ADDR.host, 9000, 1);
       await client.exchange("while the daemon is away", 1);
       const next = await start();
-      await eventually("the port is published", async () => (await mappings(c)).length === 1);
+      const published = async (): Promise<boolean> => {
+        const { code, stdout } = await tsproxy(c.lab, c.host, ["stats", "--json", "--pid", String(next.pid)]);
+        return code === 0 && (JSON.parse(stdout) as StatsView).mappings.length === 1;
+      };
+      await eventually("the port is published", published);
       await speaking(report, 50);
       await client.exchange("beside the daemon", 1);
       await main.stop();
@@ -103,7 +109,9 @@ onTsproxy("a daemon that is killed again and again leaves no filters on what is 
   const [{ ifname }] = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "addr", "show", "to", ADDR.gateway])) as [{ ifname: string }];
   const filters = (): string[] =>
     ["ingress", "egress"].flatMap((way) =>
-      [...c.lab.runSync(c.host, ["tc", "filter", "show", "dev", ifname, way]).matchAll(/ (tsproxy-\S+)/g)].map(([, name]) => name!),
+      [...c.lab.runSync(c.host, ["tc", "filter", "show", "dev", ifname, way, "chain", "0"]).matchAll(/ (tsproxy-\S+)/g)].map(
+        ([, name]) => name!,
+      ),
     );
   const names = (): string[] => [`tsproxy-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`];
   expect(filters().toSorted()).toEqual(names());
