@@ -175,6 +175,7 @@ export class Dataplane {
     });
     await sweep(); // what a killed process left behind
     const controller = await Controller.start(parsed, rest.onDeath ?? throwUncaught);
+    await controller.takeUp(true);
     void controller.finishStart();
     return new Dataplane(controller);
   }

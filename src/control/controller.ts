@@ -76,6 +76,8 @@ export type { OffloadMode, OffloadState };
 const DESCRIPTORS = 1024;
 
 export class Controller {
+  private halted: Promise<void> | undefined;
+
   private constructor(
     private readonly undo: Undo,
     private readonly numbers: PortNumbers,
@@ -303,7 +305,7 @@ export class Controller {
    */
   async takeUp(all: boolean): Promise<void> {
     await this.adoption.begin(all);
-    this.steering.sweepFormer();
+    this.steering.sweep();
     this.store?.releaseRest();
     this.files?.sweepRegularly();
   }
@@ -313,12 +315,23 @@ export class Controller {
     this.adoption.soon();
   }
 
-  /** Undoes what is left of ports and networks, then the rest. Flows end with the workers first, so what is kept of them stays as it is. */
-  async stop(): Promise<void> {
+  /** The first step of an end, before ports are taken back: flows end with the workers, so they, and what is kept, stay as they are for the next process. */
+  halt(): Promise<void> {
+    this.halted ??= this.haltOnce();
+    return this.halted;
+  }
+
+  private async haltOnce(): Promise<void> {
+    if ((await this.store?.isRestart()) === true) this.steering.leave();
     this.store?.end();
     this.adoption.close();
     await this.workers.stop();
     if (this.workers.held > 0) this.files?.leave();
+  }
+
+  /** Undoes what is left of ports and networks, then the rest. */
+  async stop(): Promise<void> {
+    await this.halt();
     await this.undo.run();
   }
 

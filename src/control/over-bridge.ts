@@ -2,7 +2,7 @@
  * Who would notice that packets go past a bridge of the host's kernel, or would have done something about them on it. For `past-bridge.ts`, which asks
  * of what is in use, and for `tsproxy doctor`, which says it.
  */
-import { isOwnFilter } from "../steer/host-filter.js";
+import { isOwnFilter } from "../steer/filter-names.js";
 import { programName, tcxPrograms } from "../sys/bpf.js";
 import { type BridgeLink, BridgeSocket, captured, hasFrameRules } from "../sys/bridges.js";
 import { RouteSocket } from "../sys/rtnetlink.js";

@@ -12,7 +12,7 @@ import { whoListens } from "../api/unix-socket.js";
 import { removeFlowFiles } from "../control/flow-files.js";
 import { keptTaps, quietPairs, removeStalePairs } from "../control/network/veth-pair.js";
 import { TsproxyError } from "../errors.js";
-import { sweepStale } from "../steer/host-filter.js";
+import { sweepStale } from "../steer/filter-sweep.js";
 import { releaseKept } from "../sys/fd-store.js";
 import { removeKeptCode } from "../sys/kept-code.js";
 import { isAlive } from "../sys/processes.js";
@@ -66,7 +66,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
   try {
     await unlessDenied("what a killed instance left on devices", async () => {
       const indices = filters ? socket.links().map((link) => link.index) : [];
-      swept.filters = sweepStale(socket, indices, { guards: true });
+      swept.filters = sweepStale(socket, indices);
       removeStalePairs(socket);
       quietPairs(socket);
     });

@@ -14,8 +14,11 @@ import { randomHex } from "../sys/random.js";
 import type { RouteSocket, TcDirection } from "../sys/rtnetlink.js";
 import { Assembler } from "./assembler.js";
 import { attachFilter } from "./device-filter.js";
-import { HostFilter, removeRest, sweepStale, takeQdisc } from "./host-filter.js";
+import { sweepStale } from "./filter-sweep.js";
+import { HostFilter } from "./host-filter.js";
+import { OwnQdiscs } from "./own-qdiscs.js";
 import { TC_ACT_UNSPEC } from "./program.js";
+import { isInForce } from "./stub.js";
 
 export type AttachMode = "tcx" | "clsact";
 
@@ -26,22 +29,22 @@ export interface Attachment {
   replace(progFd: number): boolean;
 }
 
-/** How names of filters' descriptors begin in the store. */
+/** How names of filters' descriptors begin in the store; the process id follows. */
 const FILTER = "filter-";
 
 export class Attacher {
   /** Of the names of what is in the store, which no other process has given. */
   private readonly series = randomHex(6);
   private kept = 0;
-  /** Devices whose clsact this process has made. */
-  private readonly qdiscs = new Set<number>();
+  private readonly qdiscs: OwnQdiscs | undefined;
   /** Makes a link of a filter each. */
   private waiting: (() => Promise<void>)[] = [];
   /** A program that lets everything pass; undefined: there will be no links, or nothing waits for them. */
   private passing: number | undefined;
   private isMaking = false;
-  /** Filters of a former process are in force still. */
-  private hasFormer: boolean;
+  private isLeaving = false;
+  /** Process ids of those whose place this one takes: their filters are in force still. */
+  private readonly formers: ReadonlySet<string>;
 
   /**
    * `useTcx`: where the kernel has it. Without it a route socket is needed. `store`: keeps what is attached while the process is restarted. `linksLater`: not before
@@ -53,7 +56,8 @@ export class Attacher {
     private readonly store?: FdStore,
     { linksLater = false } = {},
   ) {
-    this.hasFormer = store?.hasAny(FILTER) === true;
+    this.formers = new Set(store?.names(FILTER).map((name) => name.slice(FILTER.length).split("-")[0]!));
+    if (routeSocket !== undefined) this.qdiscs = new OwnQdiscs(routeSocket, (fd) => this.keep(FILTER, fd));
     if (!useTcx || !linksLater || routeSocket === undefined) return;
     this.passing = bpf.loadProgram("tsproxy_next", new Assembler().mov("r0", TC_ACT_UNSPEC).exit().assemble());
     this.useTcx = bpf.hasTcx(this.passing);
@@ -61,24 +65,18 @@ export class Attacher {
   }
 
   /**
-   * Removes filters that processes have left which are no more. While those of the one before go on with programs that are kept, all stay until `sweepFormer`. Throws
-   * TSP_ERR_SYSCALL.
+   * To be called when everything is attached, guards too: what processes have left goes which are no more. What is in force still, and not of the process whose place
+   * this one takes, is kept for another one, and stays. What fails is left to the next start.
    */
   sweep(): void {
-    if (!this.hasFormer) this.sweepAll(false);
-  }
-
-  /** Everything is attached, guards too, so filters of the process before can go. */
-  sweepFormer(): void {
-    if (this.hasFormer) this.sweepAll(true);
-    this.hasFormer = false;
-  }
-
-  private sweepAll(guards: boolean): void {
-    const { routeSocket } = this;
+    const { formers, routeSocket } = this;
     if (routeSocket === undefined) return;
-    const indices = routeSocket.links().map(({ index }) => index);
-    sweepStale(routeSocket, indices, { guards });
+    try {
+      const indices = routeSocket.links().map(({ index }) => index);
+      sweepStale(routeSocket, indices, (pid, program) => formers.has(pid) || !isInForce(program));
+    } catch (error) {
+      log.warn(`filters of processes that are no more stay, and let everything pass: ${(error as Error).message}`);
+    }
   }
 
   /** `name`: of the filter, if it is one. `atOnce`: no filter instead of a link, as links come before filters, and it is to come before other links. */
@@ -92,15 +90,15 @@ export class Attacher {
       this.useTcx = false;
     }
     if (this.routeSocket === undefined) throw new Error("without TCX steering needs a route socket");
-    return this.keepFilter(HostFilter.put(this.routeSocket, place, progFd, name, this.qdiscs));
+    return this.keepFilter(HostFilter.put(this.routeSocket, place, progFd, name, this.qdiscs!));
   }
 
   /** Undefined where somebody else has filters, with an order among them, or the kernel has none. */
   private putEarly(place: bpf.TcxPlace, progFd: number, name: string): HostFilter | undefined {
-    const { qdiscs } = this;
+    const qdiscs = this.qdiscs!;
     const socket = this.routeSocket!;
     try {
-      return takeQdisc(socket, place.ifindex, qdiscs) ? HostFilter.put(socket, place, progFd, name, qdiscs) : undefined;
+      return qdiscs.take(place.ifindex) ? HostFilter.put(socket, place, progFd, name, qdiscs) : undefined;
     } catch {
       return undefined; // if that is not the reason, the link will say it
     }
@@ -117,7 +115,7 @@ export class Attacher {
       if (linkFd < 0) return; // the device is gone, say; else the filter serves as well
       if (isOver || !bpf.updateLink(linkFd, current)) return fs.closeSync(linkFd);
       held = this.keepLink(linkFd);
-      early.giveWay(this.passing!);
+      early.detach();
     });
     return {
       mode: "clsact",
@@ -142,11 +140,16 @@ export class Attacher {
     this.endPassing();
   }
 
+  /** From now on filters and qdiscs are not removed: the process is restarted, and what keeps them in force is kept for the next one. */
+  leave(): void {
+    this.isLeaving = true;
+  }
+
   /** When all is detached. */
   close(): void {
     this.waiting = [];
     this.endPassing();
-    if (this.routeSocket !== undefined) removeRest(this.routeSocket, this.qdiscs);
+    this.qdiscs?.close({ leave: this.isLeaving });
   }
 
   private endPassing(): void {
@@ -180,22 +183,19 @@ export class Attacher {
     return { mode: "tcx", detach, replace: (progFd) => bpf.updateLink(linkFd, progFd) };
   }
 
-  private keepFilter(filter: HostFilter): Attachment & Pick<HostFilter, "giveWay"> {
+  private keepFilter(filter: HostFilter): Attachment {
     const remove = this.keep(FILTER, filter.fd);
     const detach = (): void => {
-      filter.detach();
+      if (this.isLeaving) filter.leave();
+      else filter.detach();
       remove();
     };
-    const giveWay = (progFd: number): void => {
-      filter.giveWay(progFd);
-      remove();
-    };
-    return { mode: "clsact", detach, giveWay, replace: (progFd) => filter.replace(progFd) };
+    return { mode: "clsact", detach, replace: (progFd) => filter.replace(progFd) };
   }
 
   /** Answers how to have it no longer kept. */
   private keep(what: string, fd: number): () => void {
-    const name = `${what}${this.series}-${this.kept++}`;
+    const name = `${what}${process.pid}-${this.series}-${this.kept++}`;
     this.store?.put(name, [fd]);
     return () => this.store?.remove(name);
   }

@@ -6,15 +6,14 @@ import fs from "node:fs";
 import os from "node:os";
 import * as bpf from "../sys/bpf.js";
 import { FLOW_KEY_SIZE, FLOW6_KEY_SIZE } from "../wire/flow-entry.js";
+import { GUARD_NAME } from "./filter-names.js";
 import { answerProgram, askProgram, type GuardMapFds } from "./guard-programs.js";
-import { GUARD_NAME } from "./host-filter.js";
 import { LRU_SLACK } from "./maps.js";
 import type { Steering } from "./steering.js";
 
 /** Questions of endpoints to the host that are remembered at least; beyond that the least recently seen are forgotten. */
 const MAX_ASKED = 1 << 14;
-/** Before the link of what carries from the host to endpoints (host-carry.ts), or what the host masquerades would pass. Where they are filters, the name is another than that of the steering's, which
- * whoever starts removes from devices that stay: guards go when there are others. */
+/** Before the link of what carries from the host to endpoints (host-carry.ts), or what the host masquerades would pass. */
 const FIRST = { name: GUARD_NAME, atOnce: true };
 
 export class HostGuard {

@@ -70,7 +70,6 @@ export class Steering {
     const { linksLater } = options;
     this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store, { linksLater });
     try {
-      this.attacher.sweep();
       if (options.sameUplinks !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
@@ -145,9 +144,14 @@ export class Steering {
     return this.attacher.makeLinks();
   }
 
-  /** What a former process had attached can go: all that takes its place is there. */
-  sweepFormer(): void {
-    this.attacher.sweepFormer();
+  /** What processes had attached that are no more can go: all that takes its place is there. */
+  sweep(): void {
+    this.attacher.sweep();
+  }
+
+  /** The process is restarted: what is kept for the next one stays in force. To be called before anything is detached. */
+  leave(): void {
+    this.attacher.leave();
   }
 
   /** Interface indices of the uplinks. */

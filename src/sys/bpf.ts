@@ -20,7 +20,7 @@ const F_BEFORE = 8;
 
 /** enum bpf_cmd. */
 // biome-ignore format: a table
-const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_LOOKUP_BATCH = 24, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28, LINK_UPDATE = 29;
+const MAP_CREATE = 0, MAP_LOOKUP = 1, MAP_UPDATE = 2, MAP_DELETE = 3, PROG_LOAD = 5, PROG_GET_FD_BY_ID = 13, MAP_GET_FD_BY_ID = 14, OBJ_GET_INFO_BY_FD = 15, PROG_QUERY = 16, MAP_LOOKUP_BATCH = 24, MAP_UPDATE_BATCH = 26, MAP_DELETE_BATCH = 27, LINK_CREATE = 28, LINK_UPDATE = 29;
 /** enum bpf_prog_type, enum bpf_attach_type. */
 // biome-ignore format: a table
 export const PROG_TYPE_SOCKET_FILTER = 1;
@@ -36,6 +36,8 @@ const MAX_QUERIED = 16;
 /** The beginning of struct bpf_prog_info. */
 const PROGRAM_INFO_SIZE = 80,
   PROGRAM_ID_AT = 4,
+  PROGRAM_MAPS_AT = 52, // how many; then where their numbers are to go
+  PROGRAM_MAP_IDS_AT = 56,
   PROGRAM_NAME_AT = 64;
 const { EAGAIN, EMFILE, ENFILE, ENOMEM, EPERM, ENOENT, ENODEV, EINVAL } = os.constants.errno;
 const LACKS = new Set([EMFILE, ENFILE, ENOMEM]);
@@ -380,6 +382,26 @@ export function programName(id: number): string | null {
     return programInfo(fd).name;
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Descriptor of the first map that the program with this number uses; null: it uses none, or that is not told, which takes CAP_SYS_ADMIN. */
+export function mapOfProgram(id: number): number | null {
+  const progFd = call(PROG_GET_FD_BY_ID, 16, [[0, id]], []);
+  if (progFd < 0) return null;
+  try {
+    const [info, attr, ids] = [Buffer.alloc(PROGRAM_INFO_SIZE), Buffer.alloc(16), new Uint32Array(32)];
+    attr.writeUInt32LE(progFd, 0);
+    native.bpf(OBJ_GET_INFO_BY_FD, attr, [8, ids]); // nothing is asked: the address of `ids` is left in `attr`, and belongs into `info`
+    attr.copy(info, PROGRAM_MAP_IDS_AT, 8, 16);
+    info.writeUInt32LE(ids.length, PROGRAM_MAPS_AT);
+    attr.writeUInt32LE(info.length, 4);
+    checked("asking about a BPF program", native.bpf(OBJ_GET_INFO_BY_FD, attr, [8, info]));
+    if (info.readUInt32LE(PROGRAM_MAPS_AT) === 0) return null;
+    const mapFd = call(MAP_GET_FD_BY_ID, 16, [[0, ids[0]!]], []);
+    return mapFd < 0 ? null : mapFd;
+  } finally {
+    fs.closeSync(progFd);
   }
 }
 

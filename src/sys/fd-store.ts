@@ -10,14 +10,16 @@
  * What is kept has a name; who puts something there takes it away again when it ends. A store that fails keeps nothing more, and nothing else
  * depends on it.
  */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { log } from "../log.js";
 import { makeFolder } from "../make-folder.js";
 import { errnoName, native } from "./native.js";
 import { launcherFile } from "./native-files.js";
 
+const run = promisify(execFile);
 /** A killed process that comes back does so sooner: a launcher of Docker's waits 3 s before it starts another. */
 const KEEP_SEC = 15;
 const PATIENCE_MS = 2000;
@@ -42,6 +44,8 @@ interface Keeper {
   end(): void;
   /** What is kept may be kept on after that, for a restart. */
   readonly outlivesEnd: boolean;
+  /** This process is ended to be started again. */
+  isRestart(): Promise<boolean>;
 }
 
 export class FdStore {
@@ -77,9 +81,9 @@ export class FdStore {
     return this.former.has(LAYOUT + name);
   }
 
-  /** Whether a former process put something there under a name that begins so, and nobody has taken it. */
-  hasAny(prefix: string): boolean {
-    return [...this.former.keys()].some((name) => name.startsWith(LAYOUT + prefix));
+  /** Of what former processes put there and nobody has taken, the names that begin so. */
+  names(prefix: string): string[] {
+    return [...this.former.keys()].flatMap((name) => (name.startsWith(LAYOUT + prefix) ? name.slice(LAYOUT.length) : []));
   }
 
   put(name: string, fds: readonly number[]): void {
@@ -108,6 +112,11 @@ export class FdStore {
   /** Whether what is kept may be kept on after an orderly end, for a restart. */
   get outlivesEnd(): boolean {
     return this.keeper.outlivesEnd;
+  }
+
+  /** To be asked at an orderly end: whether another process is about to take this one's place, as far as that is told. */
+  isRestart(): Promise<boolean> {
+    return this.keeper.isRestart();
   }
 
   /** To be called before an orderly end takes things back one by one. */
@@ -154,7 +163,24 @@ function systemd(socketPath: string): Keeper {
     remove: (name) => say(textOf("FDSTOREREMOVE=1", `FDNAME=${PREFIX}${name}`), []) && barrier(say),
     end: () => {}, // it knows whether it stops us or restarts us
     outlivesEnd: true,
+    isRestart: isUnitRestarted,
   };
+}
+
+/**
+ * What systemd does with the unit just now is a job: `systemctl restart` is one of type `restart`, which ends the unit and then starts it. Which unit it is,
+ * docs/systemd/tsproxy.service says.
+ */
+async function isUnitRestarted(): Promise<boolean> {
+  const unit = process.env.TSPROXY_UNIT;
+  if (!unit) return false;
+  try {
+    const { stdout } = await run("systemctl", ["list-jobs", "--no-legend", "--no-pager", unit], { timeout: PATIENCE_MS });
+    return stdout.split("\n").some((line) => line.trim().split(/ +/).slice(1, 3).join(" ") === `${unit} restart`);
+  } catch (error) {
+    log.warn(`systemd does not say whether this is a restart: ${(error as Error).message}`);
+    return false;
+  }
 }
 
 /** Waits until systemd has worked off what it was told: it then closes the descriptor that came with BARRIER=1 (sd_notify_barrier(3)). */
@@ -190,6 +216,7 @@ function ownKeeper(dir: string): Keeper {
     remove: (name) => say(`-${name}`) && hear() !== null,
     end: () => void (say("!") && hear()), // the answer is its end
     outlivesEnd: false,
+    isRestart: async () => false,
   };
 }
 

@@ -53,7 +53,7 @@ const FRA = { IP_PROTO: 22, SPORT_RANGE: 23, DPORT_RANGE: 24 } as const;
 const TC_H_CLSACT = 0xfffffff1;
 const CLSACT_HANDLE = 0xffff0000;
 const FILTER_PARENTS = { ingress: 0xfffffff2, egress: 0xfffffff3 } as const;
-const TCA = { KIND: 1, OPTIONS: 2, BPF_FD: 6, BPF_NAME: 7, BPF_FLAGS: 8, CHAIN: 11 } as const;
+const TCA = { KIND: 1, OPTIONS: 2, BPF_FD: 6, BPF_NAME: 7, BPF_FLAGS: 8, BPF_ID: 11, CHAIN: 11 } as const;
 const TCA_BPF_FLAG_ACT_DIRECT = 1;
 const ETH_P_ALL = Buffer.from([0x00, 0x03]);
 
@@ -72,6 +72,8 @@ export interface BpfFilter {
   priority: number;
   handle: number;
   chain: number;
+  /** The kernel's number of the program. */
+  program: number;
 }
 export type TcDirection = keyof typeof FILTER_PARENTS;
 
@@ -229,11 +231,13 @@ export class RouteSocket extends LinkSocket {
       const options = attrs.get(TCA.OPTIONS);
       // The kernel lists each priority once more, without options.
       if (readI32(payload, 4) !== ifindex || readString(attrs.get(TCA.KIND)) !== "bpf" || options === undefined) return [];
+      const bpf = parseAttributes(options);
       return {
-        name: readString(parseAttributes(options).get(TCA.BPF_NAME)),
+        name: readString(bpf.get(TCA.BPF_NAME)),
         priority: readU32(payload, 16) >>> 16,
         handle: readU32(payload, 8),
         chain: readU32(attrs.get(TCA.CHAIN) ?? u32(0), 0),
+        program: readU32(bpf.get(TCA.BPF_ID) ?? u32(0), 0),
       };
     });
   }

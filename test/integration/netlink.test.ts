@@ -1,7 +1,7 @@
 /** rtnetlink against the real kernel, in namespaces of this test alone; what was done is read back by `ip`, `tc` and /proc/sys. */
 import fs from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadProgram } from "../../src/sys/bpf.js";
+import { loadProgram, programInfo } from "../../src/sys/bpf.js";
 import { native } from "../../src/sys/native.js";
 import * as netlink from "../../src/sys/netlink.js";
 import { type Netns, openNetns, sameNetns } from "../../src/sys/netns.js";
@@ -296,6 +296,7 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
 
     it("attaches direct-action programs that then decide, lists and deletes them", () => {
       const [pass, drop] = [program(0), program(2)];
+      const id = (fd: number): number => programInfo(fd).id;
       const ping = () => lab.runSync(container.name, ["sh", "-c", "ping -c1 -W1 10.5.0.1 >/dev/null && echo yes || echo no"]).trim();
       rt.addAddress(tsp0, "10.5.0.1", 24);
       lab.ip(container.name, "addr add 10.5.0.2/24 dev tsp1");
@@ -311,20 +312,20 @@ describe.skipIf(!isRoot)(`rtnetlink${isRoot ? "" : " (skipped: needs root to mak
         const egress = rt.addBpfFilter(tsp0, "egress", pass, "tsproxy-c", 1);
         expect(ping()).toBe("no");
         expect(rt.bpfFilters(tsp0)).toEqual([
-          { name: "tsproxy-b", priority: 9, handle: second, chain: 0 },
-          { name: "tsproxy-a", priority: 10, handle: first, chain: 0 },
+          { name: "tsproxy-b", priority: 9, handle: second, chain: 0, program: id(drop) },
+          { name: "tsproxy-a", priority: 10, handle: first, chain: 0, program: id(pass) },
         ]);
-        expect(rt.bpfFilters(tsp0, "egress")).toEqual([{ name: "tsproxy-c", priority: 1, handle: egress, chain: 0 }]);
+        expect(rt.bpfFilters(tsp0, "egress")).toEqual([{ name: "tsproxy-c", priority: 1, handle: egress, chain: 0, program: id(pass) }]);
         const shown = lab.runSync(host.name, ["tc", "filter", "show", "dev", "tsp0", "ingress"]);
         expect(shown).toMatch(/protocol all pref 9 bpf chain 0 handle 0x1 tsproxy-b direct-action/);
         const aside = rt.addBpfFilter(tsp0, "ingress", drop, "tsproxy-d", 8, 5);
-        expect(rt.bpfFilters(tsp0)).toContainEqual({ name: "tsproxy-d", priority: 8, handle: aside, chain: 5 });
+        expect(rt.bpfFilters(tsp0)).toContainEqual({ name: "tsproxy-d", priority: 8, handle: aside, chain: 5, program: id(drop) });
         expect(rt.deleteBpfFilter(tsp0, 8, aside)).toBe(false); // of another chain
         expect(rt.deleteBpfFilter(tsp0, 9, second)).toBe(true);
         expect(rt.deleteBpfFilter(tsp0, 9, second)).toBe(false);
         expect(ping()).toBe("yes");
         expect(rt.deleteBpfFilter(tsp0, 8, aside, "ingress", 5)).toBe(true);
-        expect(rt.bpfFilters(tsp0)).toEqual([{ name: "tsproxy-a", priority: 10, handle: first, chain: 0 }]);
+        expect(rt.bpfFilters(tsp0)).toEqual([{ name: "tsproxy-a", priority: 10, handle: first, chain: 0, program: id(pass) }]);
         expect(rt.deleteClsact(tsp0)).toBe(true);
         expect(rt.bpfFilters(tsp0)).toEqual([]);
         expect(rt.deleteBpfFilter(tsp0, 10, first)).toBe(false);

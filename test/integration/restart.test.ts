@@ -2,69 +2,18 @@
 import fs from "node:fs";
 import path from "node:path";
 import { expect } from "vitest";
+import type { StatsView } from "../../src/api/types.js";
 import { type Case, onTsproxy } from "../support/cases.js";
 import { connect, udpClient } from "../support/clients.js";
 import { type KernelLook, kernel } from "../support/kernel.js";
 import { launchProxy, mappings, startDaemon } from "../support/launcher.js";
 import * as p from "../support/packets.js";
 import { eventually, type Proc, sleep } from "../support/proc.js";
-import { program, serve } from "../support/servers.js";
+import { serve } from "../support/servers.js";
+import { asDockerd, opens, speaking, stream } from "../support/streams.js";
 import { ADDR, NETWORK, snapshot } from "../support/topology.js";
 import { launch, startInstance, tsproxy, untilReady } from "../support/tsproxy.js";
 import { Wire } from "../support/wire.js";
-
-/** So long as the machine is busy, a thousand connections take some time to speak. */
-const PERIOD_MS = 250;
-
-interface Report {
-  open: number;
-  ended: string[];
-  wrong: number;
-  silent: number;
-  gapMs: number;
-}
-
-/** Connections that both ends keep busy, the server by itself. */
-async function stream(c: Case, from: string, to: string, at: { ns: string; port: number }, count: number): Promise<() => Promise<Report>> {
-  const server = c.lab.start(at.ns, [process.execPath, program("stream-server"), String(at.port), String(PERIOD_MS)]);
-  await server.until("listening", () => server.stdout.includes("listening"));
-  const [host = "", port = ""] = to.split(":");
-  const argv = [process.execPath, program("stream-client"), host, port, String(count), String(PERIOD_MS)];
-  const client = c.lab.start(from, argv, { input: "pipe" });
-  await client.until("all connections", () => client.stdout.includes("ready"), 20_000);
-  let asked = 0;
-  return async () => {
-    client.write("\n");
-    asked++;
-    const reports = (): Report[] => client.events().filter(({ event }) => event === "report") as unknown as Report[];
-    await client.until("a report", () => reports().length === asked);
-    const { open, ended, wrong, silent, gapMs } = reports().at(-1)!;
-    return { open, ended, wrong, silent, gapMs };
-  };
-}
-
-/** Waits until all connections speak again, none of them lost; answers the longest silence, in ms. TCP tries again after pauses that double. */
-async function speaking(report: () => Promise<Report>, count: number): Promise<number> {
-  let gapMs = 0;
-  await sleep(1100);
-  const last = await eventually(
-    "all speak again",
-    async () => {
-      const now = await report();
-      gapMs = Math.max(gapMs, now.gapMs);
-      return (now.silent === 0 || now.open < count) && now;
-    },
-    15_000,
-  );
-  expect(last).toMatchObject({ open: count, ended: [], wrong: 0, silent: 0 });
-  return gapMs;
-}
-
-/** Whether a new connection comes about, in the end. */
-async function opens(c: Case, from: string, port: number): Promise<boolean> {
-  const { code } = await c.lab.run(from, ["nc", "-z", "-w", "8", ADDR.host, String(port)]);
-  return code === 0;
-}
 
 /** How programs are attached while the daemon is killed, and what shows that. */
 const ATTACHED: [how: string, connections: number, kernel: { look?: KernelLook; hold?: boolean }, shows: RegExp][] = [
@@ -75,10 +24,7 @@ const ATTACHED: [how: string, connections: number, kernel: { look?: KernelLook; 
 
 for (const [how, count, { look = "new", hold = false }, shows] of ATTACHED)
   onTsproxy(`a daemon killed under ${count} connections, attached ${how}, loses none, nor is anybody refused`, "kernel", async (c) => {
-    // The server speaks by itself. As dockerd sets its host up: what a container sends is forwarded behind another source, if nobody holds it back.
-    c.lab.sysctl(c.host, "net.ipv4.ip_forward", 1);
-    const masquerade = ["-s", "172.17.0.0/16", "!", "-o", "docker0", "-j", "MASQUERADE"];
-    c.lab.runSync(c.host, ["iptables", "-t", "nat", "-A", "POSTROUTING", ...masquerade]);
+    asDockerd(c);
     const qdiscs = (): string => c.lab.runSync(c.host, ["tc", "qdisc", "show"]);
     const before = qdiscs();
     const held = path.join(c.lab.dir, "hold");
@@ -107,6 +53,45 @@ for (const [how, count, { look = "new", hold = false }, shows] of ATTACHED)
     expect(qdiscs()).toBe(before);
   });
 
+for (const [how, , { look = "new", hold = false }] of ATTACHED)
+  onTsproxy(
+    `a killed daemon's connections go on though the main command comes and goes before it is back, attached ${how}`,
+    "kernel",
+    async (c) => {
+      asDockerd(c);
+      const state = (): string =>
+        c.lab.runSync(c.host, ["sh", "-c", "tc qdisc show; for d in lo eth0 docker0; do tc filter show dev $d ingress; done"]);
+      const before = state();
+      const held = path.join(c.lab.dir, "hold");
+      if (hold) fs.writeFileSync(held, "");
+      const start = (env = {}): Promise<Proc> => untilReady(launch(c.lab, c.host, ["daemon"], kernel(look, env)));
+      const daemon = await start(hold ? { TSPROXY_TEST_HOLD: held } : {});
+      const port = { hostPort: 8999, containerIp: ADDR.c1, containerPort: 8080 };
+      await launchProxy(c.lab, c.host, port, { TSPROXY_DAEMON: "false" }); // else it starts a daemon of its own after a while
+      const report = await stream(c, c.client, `${ADDR.host}:8999`, { ns: c.c1, port: 8080 }, 50);
+      await report();
+      await serve(c.lab, c.c2, "tcp", 8080);
+      await daemon.stop("SIGKILL");
+      const instance = (): ReturnType<typeof startInstance> => startInstance(c.lab, c.host, ["-p", `9000:${ADDR.c2}:8080`], kernel(look));
+      await (await instance()).stop();
+      const main = await instance();
+      const client = await connect(c.lab, c.client, ADDR.host, 9000, 1);
+      await client.exchange("while the daemon is away", 1);
+      const next = await start();
+      const published = async (): Promise<boolean> => {
+        const { code, stdout } = await tsproxy(c.lab, c.host, ["stats", "--json", "--pid", String(next.pid)]);
+        return code === 0 && (JSON.parse(stdout) as StatsView).mappings.length === 1;
+      };
+      await eventually("the port is published", published);
+      await speaking(report, 50);
+      await client.exchange("beside the daemon", 1);
+      await main.stop();
+      await speaking(report, 50);
+      expect((await next.stop()).code).toBe(0);
+      expect(state()).toBe(before);
+    },
+  );
+
 /** What dockerd says to the network driver. */
 async function driver(c: Case, call: string, message: object): Promise<Record<string, unknown>> {
   const argv = ["curl", "-sS", "--unix-socket", path.join(c.lab.dir, "plugin.sock"), "-d", JSON.stringify(message)];
@@ -126,7 +111,9 @@ onTsproxy("a daemon that is killed again and again leaves no filters on what is 
   const [{ ifname }] = JSON.parse(c.lab.runSync(c.host, ["ip", "-j", "addr", "show", "to", ADDR.gateway])) as [{ ifname: string }];
   const filters = (): string[] =>
     ["ingress", "egress"].flatMap((way) =>
-      [...c.lab.runSync(c.host, ["tc", "filter", "show", "dev", ifname, way]).matchAll(/ (tsproxy-\S+)/g)].map(([, name]) => name!),
+      [...c.lab.runSync(c.host, ["tc", "filter", "show", "dev", ifname, way, "chain", "0"]).matchAll(/ (tsproxy-\S+)/g)].map(
+        ([, name]) => name!,
+      ),
     );
   const names = (): string[] => [`tsproxy-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`, `tsproxy-guard-${daemon.pid}-qdisc`];
   expect(filters().toSorted()).toEqual(names());

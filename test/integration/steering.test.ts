@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
 import { Assembler } from "../../src/steer/assembler.js";
-import { sweepStale } from "../../src/steer/host-filter.js";
+import { sweepStale } from "../../src/steer/filter-sweep.js";
 import { loadProgram } from "../../src/sys/bpf.js";
 import { RouteSocket } from "../../src/sys/rtnetlink.js";
 import { curl, IN_VAIN, ping, REFUSED, TIMED_OUT, udpClient } from "../support/clients.js";

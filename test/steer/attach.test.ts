@@ -1,5 +1,7 @@
 import fs from "node:fs";
+import os from "node:os";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { log } from "../../src/log.js";
 import { Attacher } from "../../src/steer/attach.js";
 import * as bpf from "../../src/sys/bpf.js";
 import type { FdStore } from "../../src/sys/fd-store.js";
@@ -14,6 +16,8 @@ vi.mock("../../src/sys/bpf.js", async (original) => ({
   hasTcx: vi.fn(),
   apart: vi.fn(),
   updateLink: vi.fn(),
+  mapOfProgram: vi.fn(),
+  getElement: vi.fn(),
 }));
 
 /** A descriptor like any other. */
@@ -29,22 +33,29 @@ const PROGRAM = 1_000,
 
 /** Programs, maps and links are descriptors; the host's devices take filters. */
 function host({ foreign = false, refused = false } = {}) {
-  const filters = new Map<string, { handle: number; name: string; priority: number; chain: number }[]>();
+  const filters = new Map<string, { handle: number; name: string; priority: number; chain: number; program: number }[]>();
   const at = (ifindex: number, direction: string) => filters.get(`${ifindex} ${direction}`) ?? [];
   const qdiscs = new Set<number>(foreign ? [2, 3] : []);
+  /** Qdiscs that came and went, as the kernel tells it. */
+  const changes: string[] = [];
   let handle = 0;
   const socket = {
     addClsact: (ifindex: number) => {
       const isNew = !qdiscs.has(ifindex);
+      if (isNew) changes.push(`+${ifindex}`);
       qdiscs.add(ifindex);
       return isNew;
     },
-    deleteClsact: (ifindex: number) => qdiscs.delete(ifindex),
+    deleteClsact: (ifindex: number) => {
+      changes.push(`-${ifindex}`);
+      return qdiscs.delete(ifindex);
+    },
+    link: (ifindex: number) => ({ index: ifindex }),
     hasFilters: (ifindex: number, direction: string) => at(ifindex, direction).length > 0,
     bpfFilters: at,
-    addBpfFilter: (ifindex: number, direction: string, _progFd: number, name: string, priority: number, chain = 0) => {
+    addBpfFilter: (ifindex: number, direction: string, program: number, name: string, priority: number, chain = 0) => {
       if (refused) throw new Error("no cls_bpf");
-      filters.set(`${ifindex} ${direction}`, [...at(ifindex, direction), { handle: ++handle, name, priority, chain }]);
+      filters.set(`${ifindex} ${direction}`, [...at(ifindex, direction), { handle: ++handle, name, priority, chain, program }]);
       return handle;
     },
     deleteBpfFilter: (ifindex: number, _priority: number, gone: number, direction: string) => {
@@ -52,9 +63,10 @@ function host({ foreign = false, refused = false } = {}) {
         `${ifindex} ${direction}`,
         at(ifindex, direction).filter((filter) => filter.handle !== gone),
       );
+      return true;
     },
   };
-  return { socket: socket as unknown as RouteSocket, at, qdiscs };
+  return { socket: socket as unknown as RouteSocket, at, qdiscs, changes };
 }
 
 /** What was made, by kind, and what was last put into each array. */
@@ -84,7 +96,7 @@ describe("Attacher that makes links later", () => {
   const later = { linksLater: true };
 
   it("puts filters first, and then links with the programs that are in force in their place", async () => {
-    const { socket, at, qdiscs } = host();
+    const { socket, at, qdiscs, changes } = host();
     const attacher = new Attacher(socket, true, undefined, later);
     const ingress = attacher.attach(2, PROGRAM);
     attacher.attach(2, OTHER, "egress");
@@ -98,13 +110,13 @@ describe("Attacher that makes links later", () => {
     expect(vi.mocked(bpf.updateLink).mock.calls).toEqual(made.links.map((link) => [link, OTHER]));
     expect(at(2, "ingress")).toMatchObject([{ name: `tsproxy-${process.pid}-qdisc`, chain: 0x7450 }]); // no packet comes there
     expect([at(2, "egress"), [...qdiscs]]).toEqual([[], [2]]);
-    expect(openMaps()).toEqual([]);
+    expect(openMaps()).toEqual([made.maps[2]]); // of the filter that is left
     expect(ingress.replace(PROGRAM)).toBe(true);
     expect(bpf.updateLink).toHaveBeenLastCalledWith(made.links[0], PROGRAM);
     ingress.detach();
     expect(made.links.map(isOpen)).toEqual([false, true]);
     attacher.close();
-    expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
+    expect([at(2, "ingress"), changes, openMaps()]).toEqual([[], ["+2", "-2"], []]);
   });
 
   it("makes at once what is attached after that", async () => {
@@ -173,7 +185,7 @@ describe("Attacher that makes links later", () => {
     await making;
     expect(bpf.apart).toHaveBeenCalledTimes(1);
     expect(bpf.updateLink).not.toHaveBeenCalled();
-    expect([...made.maps, ...made.links].map(isOpen)).toEqual([false, false, false]);
+    expect([...made.maps, ...made.links].filter(isOpen)).toEqual([]);
     expect([at(2, "ingress"), at(3, "ingress")]).toEqual([[], []]);
   });
 
@@ -181,17 +193,16 @@ describe("Attacher that makes links later", () => {
     const { socket, at, qdiscs } = host();
     const attacher = new Attacher(socket, true, undefined, later);
     const [first, second] = [attacher.attach(2, PROGRAM), attacher.attach(3, PROGRAM)];
-    const { deleteBpfFilter, hasFilters } = socket;
+    const { deleteBpfFilter } = socket;
     const fail = (): never => {
       throw new Error("no memory");
     };
     socket.deleteBpfFilter = fail;
     first.detach();
-    Object.assign(socket, { deleteBpfFilter, hasFilters: fail });
+    Object.assign(socket, { deleteBpfFilter });
     second.detach();
-    expect([at(2, "ingress").length, [...qdiscs]]).toEqual([1, [2, 3]]);
-    expect(openMaps()).toEqual([]); // so both let everything pass
-    socket.hasFilters = hasFilters;
+    expect([at(2, "ingress").length, [...qdiscs]]).toEqual([2, [2, 3]]);
+    expect(openMaps()).toEqual([made.maps[2]]); // of no filter that packets come to, so both let everything pass
     attacher.close();
     expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
   });
@@ -199,7 +210,7 @@ describe("Attacher that makes links later", () => {
   it("keeps what holds the filter while the process is restarted, until there is a link", async () => {
     const kept = new Map<string, readonly number[]>();
     const store = {
-      hasAny: () => false,
+      names: () => [],
       put: (name: string, fds: readonly number[]) => kept.set(name, fds),
       remove: (name: string) => kept.delete(name),
     };
@@ -207,8 +218,11 @@ describe("Attacher that makes links later", () => {
     const attached = attacher.attach(2, PROGRAM);
     expect([...kept.values()]).toEqual([[made.maps[0]]]);
     await attacher.makeLinks();
-    expect([...kept.values()]).toEqual([[made.links[0]]]);
+    const mark = [made.maps[1]];
+    expect([...kept.values()]).toEqual([[made.links[0]], mark]);
     attached.detach();
+    expect([...kept.values()]).toEqual([mark]);
+    attacher.close();
     expect(kept.size).toBe(0);
   });
 
@@ -222,32 +236,68 @@ describe("Attacher that makes links later", () => {
     expect([at(2, "ingress"), [...qdiscs]]).toEqual([[], []]);
   });
 
-  it.each([true, false])("has the filters of a killed process go first, unless their programs are kept: %s", async (areKept) => {
-    const { socket, at, qdiscs } = host();
+  it.each([
+    ["nobody comes for", { stays: false }],
+    ["another process comes for", { inForce: true, stays: true }],
+    ["this one comes for", { inForce: true, formers: [NOBODY], stays: false }],
+    ["this one's place was kept for, by a process that was killed as well", { inForce: true, formers: [NOBODY - 1, NOBODY], stays: false }],
+  ])("takes over the qdisc of a killed process, whose filters go when its own are there: what %s", async (_, given) => {
+    const { inForce = false, formers = [], stays } = given as { inForce?: boolean; formers?: number[]; stays: boolean };
+    const { socket, at, changes } = host({ foreign: true });
     Object.assign(socket, { links: () => [{ index: 2 }, { index: 3 }] });
-    for (const [ifindex, name] of [
-      [2, `tsproxy-${NOBODY}-qdisc`],
-      [3, `tsproxy-${process.ppid}-qdisc`],
-      [3, `tsproxy-guard-${NOBODY}`],
-      [3, "another"],
-    ] as const) {
-      socket.addClsact(ifindex);
-      socket.addBpfFilter(ifindex, "ingress", 0, name, 7);
-    }
+    const [living, own] = [`tsproxy-${process.ppid}-qdisc`, `tsproxy-${process.pid}-qdisc`];
+    const left = [`tsproxy-${NOBODY}-qdisc`, `tsproxy-guard-${NOBODY}`];
+    for (const name of left) socket.addBpfFilter(2, "ingress", 7, name, 7);
+    for (const name of [living, "another"]) socket.addBpfFilter(3, "ingress", 8, name, 7);
+    vi.mocked(bpf.mapOfProgram).mockImplementation((program) => (program === 7 ? open() : null));
+    vi.mocked(bpf.getElement).mockReturnValue(inForce ? 0 : -os.constants.errno.ENOENT);
     const names = (): string[][] => [2, 3].map((ifindex) => at(ifindex, "ingress").map(({ name }) => name));
-    const living = [`tsproxy-${process.ppid}-qdisc`, `tsproxy-guard-${NOBODY}`, "another"];
-    const store = { hasAny: (prefix: string) => areKept && prefix === "filter-", put: vi.fn(), remove: vi.fn() };
+    const store = { names: () => formers.map((pid) => `filter-${pid}-x-0`), put: vi.fn(), remove: vi.fn() };
     const attacher = new Attacher(socket, true, store as unknown as FdStore, later);
-    attacher.sweep();
-    expect(names()).toEqual([areKept ? [`tsproxy-${NOBODY}-qdisc`] : [], living]);
     const attached = attacher.attach(2, PROGRAM);
     expect(attached.mode).toBe("clsact"); // whose qdisc it was is no more
-    const own = `tsproxy-${process.pid}-qdisc`;
-    expect(names()[0]).toEqual(areKept ? [`tsproxy-${NOBODY}-qdisc`, own] : [own]);
-    attacher.sweepFormer();
-    expect(names()).toEqual([[own], areKept ? living.filter((name) => !name.includes("guard")) : living]);
+    expect(names()).toEqual([
+      [...left, own],
+      [living, "another"],
+    ]);
+    attacher.sweep();
+    expect(names()).toEqual([stays ? [...left, own] : [own], [living, "another"]]);
+    await attacher.makeLinks();
     attached.detach();
-    expect([names()[0], [...qdiscs]]).toEqual([[], [3]]);
+    expect(changes).toEqual([]);
+    attacher.close();
+    expect(changes).toEqual(stays ? [] : ["-2"]);
+    expect(names()[0]).toEqual(stays ? left : []);
+  });
+
+  it.each([true, false])("leaves all as it is to the next process when it is restarted; links made: %s", async (areMade) => {
+    const { socket, at, changes } = host();
+    const kept = new Map<string, readonly number[]>();
+    const store = { names: () => [], put: (name: string, fds: readonly number[]) => kept.set(name, fds), remove: vi.fn() };
+    const attacher = new Attacher(socket, true, store as unknown as FdStore, later);
+    const attached = attacher.attach(2, PROGRAM);
+    if (areMade) await attacher.makeLinks();
+    const before = at(2, "ingress");
+    attacher.leave();
+    attached.detach();
+    attacher.close();
+    expect([at(2, "ingress"), changes]).toEqual([before, ["+2"]]);
+    expect(before).toMatchObject([{ name: `tsproxy-${process.pid}-qdisc`, chain: areMade ? 0x7450 : 0 }]);
+    expect([...kept.keys()].map((name) => name.split("-").slice(0, 2))).toContainEqual(["filter", String(process.pid)]);
+    expect([...made.maps, ...made.links].filter(isOpen)).toEqual([]);
+  });
+
+  it("goes on though what others have left cannot be removed", () => {
+    const { socket } = host();
+    Object.assign(socket, {
+      links: () => {
+        throw new Error("no memory");
+      },
+    });
+    const attacher = new Attacher(socket, true, undefined, later);
+    attacher.sweep();
+    expect(attacher.attach(2, PROGRAM).mode).toBe("clsact");
+    attacher.close();
   });
 
   it("stays with filters where the kernel has no TCX", async () => {
@@ -300,7 +350,8 @@ describe("Attacher without TCX", () => {
   /** A device of a dead instance's, whose qdisc another instance removes in the steps that `sweeps` counts off. */
   function device(sweeps: string[]) {
     let hasQdisc = true;
-    let filters: { handle: number; name: string; priority: number }[] = [];
+    let filters: { handle: number; name: string; priority: number; chain: number }[] = [];
+    let handle = 0;
     const sweptAt = (step: string): void => {
       if (sweeps[0] !== step) return;
       sweeps.shift();
@@ -313,20 +364,22 @@ describe("Attacher without TCX", () => {
         sweptAt("after the qdisc");
         return isNew;
       },
-      addBpfFilter: (_ifindex: number, _direction: string, _progFd: number, name: string, priority: number) => {
+      addBpfFilter: (_ifindex: number, _direction: string, _progFd: number, name: string, priority: number, chain = 0) => {
         if (!hasQdisc) throw new Error("no qdisc");
-        filters.push({ handle: 1, name, priority });
+        filters.push({ handle: ++handle, name, priority, chain });
         sweptAt("after the filter");
-        return 1;
+        return handle;
       },
       bpfFilters: (_ifindex: number, direction: string) => (direction === "ingress" ? [...filters] : []),
       hasFilters: (_ifindex: number, direction: string) => direction === "ingress" && filters.length > 0,
-      deleteBpfFilter: () => {
-        filters = [];
+      deleteBpfFilter: (_ifindex: number, _priority: number, gone: number) => {
+        filters = filters.filter((filter) => filter.handle !== gone);
+        return true;
       },
       deleteClsact: () => {
         [hasQdisc, filters] = [false, []];
       },
+      link: (ifindex: number) => ({ index: ifindex }),
     };
     return { socket: socket as unknown as RouteSocket, names: () => (hasQdisc ? filters.map(({ name }) => name) : null) };
   }
@@ -338,10 +391,53 @@ describe("Attacher without TCX", () => {
     [["after the qdisc", "after the filter"], "-qdisc"],
   ])("puts its filter there though another instance sweeps just then: %j", (sweeps, made) => {
     const { socket, names } = device([...sweeps]);
-    const attached = new Attacher(socket, false).attach(2, 1_000);
+    const attacher = new Attacher(socket, false);
+    const attached = attacher.attach(2, 1_000);
     expect(names()).toEqual([`tsproxy-${process.pid}${made}`]);
     attached.detach();
+    attacher.close();
     expect(names()).toEqual(made === "" ? [] : null);
+  });
+
+  it("keeps its qdisc when a device is let go of and taken again, with a filter that says whose it is", () => {
+    const { socket, names } = device([]);
+    socket.deleteClsact(2);
+    const attacher = new Attacher(socket, false);
+    const [add, remove] = [vi.spyOn(socket, "addClsact"), vi.spyOn(socket, "deleteClsact")];
+    for (let n = 0; n < 2; n++) attacher.attach(2, 1_000).detach();
+    expect(names()).toEqual([`tsproxy-${process.pid}-qdisc`]);
+    expect([add.mock.results.filter(({ value }) => value === true).length, remove.mock.calls.length]).toEqual([1, 0]);
+    attacher.close();
+    expect(names()).toBeNull();
+  });
+
+  it("forgets the qdisc of a device that is gone, and says nothing of it", () => {
+    const { socket } = device([]);
+    socket.deleteClsact(2);
+    const attacher = new Attacher(socket, false);
+    const attached = attacher.attach(2, 1_000);
+    const gone = (): never => {
+      throw new Error("no such device");
+    };
+    const warned = vi.spyOn(log, "warn");
+    const remove = vi.spyOn(socket, "deleteClsact");
+    Object.assign(socket, { link: () => null, addBpfFilter: gone, deleteBpfFilter: () => false });
+    attached.detach();
+    attacher.close();
+    expect([warned.mock.calls, remove.mock.calls]).toEqual([[], []]);
+  });
+
+  it.each([true, false])("is one of those whose qdisc it is, of which the last to end removes it; ends last: %s", (isLast) => {
+    const { socket, names } = device([]);
+    const other = `tsproxy-${process.ppid}-qdisc`;
+    const handle = socket.addBpfFilter(2, "ingress", 0, other, 7);
+    const attacher = new Attacher(socket, false);
+    const attached = attacher.attach(2, 1_000);
+    expect(names()).toEqual([other, `tsproxy-${process.pid}-qdisc`]);
+    if (isLast) socket.deleteBpfFilter(2, 7, handle, "ingress"); // it sees another's there, and leaves it the qdisc
+    attached.detach();
+    attacher.close();
+    expect(names()).toEqual(isLast ? null : [other]);
   });
 
   it("says what fails each time, and leaves no qdisc of its own", () => {

@@ -63,7 +63,7 @@ describe("the keeper of our own", () => {
     for (let n = 0; n < 2; n++)
       killed((store) => {
         expect(store.has("both")).toBe(true);
-        expect(["bo", "both", "oth", "bothers"].map((prefix) => store.hasAny(prefix))).toEqual([true, true, false, false]);
+        expect(["bo", "both", "oth", "bothers"].map((prefix) => store.names(prefix))).toEqual([["both"], ["both"], [], []]);
         expect(inodes(store.take("both"))).toEqual([a.ino, b.ino]);
         expect([store.has("both"), store.take("both"), store.take("not for long"), store.take("never")]).toEqual([false, [], [], []]);
         expect(inodes(store.take("one"))).toEqual([b.ino]);
@@ -139,6 +139,31 @@ describe("systemd", () => {
     const [length, count] = native.recvFds(notify, bytes, fds);
     return length < 0 ? null : [Buffer.from(bytes.subarray(0, length)).toString(), inodes([...fds.subarray(0, count)])];
   }
+
+  it.each([
+    ["restart", true],
+    ["stop", false],
+    ["", false],
+  ])("says by its job whether the unit is restarted: '%s'", async (type, isRestart) => {
+    const other = "  7 other.service restart waiting\n";
+    const job = type === "" ? "No jobs running.\n" : `${other}12345 tsproxy.service ${type}    running\n`;
+    fs.writeFileSync(path.join(dir, "jobs"), job);
+    fs.writeFileSync(path.join(dir, "systemctl"), `#!/bin/sh\ntest "$1 $4" = "list-jobs tsproxy.service" && cat ${dir}/jobs\n`, {
+      mode: 0o755,
+    });
+    process.env.PATH = `${dir}:${process.env.PATH}`;
+    process.env.TSPROXY_UNIT = "tsproxy.service";
+    expect(await FdStore.open(dir)!.isRestart()).toBe(isRestart);
+  });
+
+  it("is thought to stop the unit where it says nothing, or which unit it is is not known", async () => {
+    fs.writeFileSync(path.join(dir, "systemctl"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+    process.env.PATH = `${dir}:${process.env.PATH}`;
+    const store = FdStore.open(dir)!;
+    expect(await store.isRestart()).toBe(false);
+    process.env.TSPROXY_UNIT = "tsproxy.service";
+    expect(await store.isRestart()).toBe(false);
+  });
 
   it("is given descriptors by name, which it is not to poll", () => {
     const { fd, ino } = file("a");
