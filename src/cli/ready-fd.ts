@@ -7,7 +7,9 @@ const O_ACCMODE = 3; // include/uapi/asm-generic/fcntl.h
 /** Before anything is made: nothing could be said to the supervisor otherwise. Throws TSP_ERR_READY_FD (invalid). */
 export function checkReadyFd(fd: number): void {
   const file = readOpen(fd);
-  if (file === undefined || isNodes(fd, file)) throw readyFdError(fd, "it is not open");
+  if (file === undefined) throw readyFdError(fd, "it is not open");
+  if (isNodes(fd, file))
+    throw readyFdError(fd, "it is not open to elsewhere: Node.js has opened it, or both ends of its pipe were passed on");
   if (file.access === constants.O_RDONLY) throw readyFdError(fd, "it is open for reading alone");
 }
 

@@ -118,6 +118,7 @@ export class Controller {
       const files =
         continuity === undefined ? undefined : new FlowFiles(continuity.dir, continuity.role, count, partOfTable(conntrackMax, count));
       undo.add("files of flows", () => files?.close());
+      undo.add("what was begun of the workers", allUndone); // they may map files still
       const numbers = new PortNumbers();
       let host: Host | undefined;
       let lans: Lans | undefined;
@@ -331,8 +332,7 @@ export class Controller {
 
   /** Undoes what is left of ports and networks, then the rest. */
   async stop(): Promise<void> {
-    await this.halt();
-    await this.undo.run();
+    await this.halt().finally(() => this.undo.run());
   }
 
   /** Where packets are captured (`capture/captures.ts`). */

@@ -191,9 +191,13 @@ function openUnlocked(path: string): Open | null {
   return null;
 }
 
+/** Null: it cannot be opened, or is no file that could be read without waiting. */
 function openFile(path: string): number | null {
   try {
-    return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (fstatSync(fd).isFile()) return fd;
+    closeSync(fd);
+    return null;
   } catch {
     return null;
   }

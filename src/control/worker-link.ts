@@ -78,7 +78,7 @@ export class WorkerLink {
   /** The answer to a message that carries the number `id`; undefined when the worker is dead. */
   ask<T>(message: (id: number) => ToWorker): Promise<T> {
     const id = this.queries++;
-    if (this.stopping) return Promise.resolve(undefined as T);
+    if (this.stopping) return this.ended.then(() => undefined as T); // until then it may be at what is asked about
     return new Promise((resolve) => {
       this.waiting.set(id, resolve as (value: unknown) => void);
       this.post(message(id));

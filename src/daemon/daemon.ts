@@ -143,7 +143,7 @@ export class Daemon {
   }
 
   stop(): Promise<void> {
-    this.stopped ??= this.controller.halt().then(() => this.undo.run());
+    this.stopped ??= this.controller.halt().finally(() => this.undo.run());
     return this.stopped;
   }
 

@@ -116,7 +116,7 @@ export class NetworkModel {
     return this.inTurn(async () => {
       const network = this.network(id);
       const endpoints = this.endpoints.filter((endpoint) => endpoint.network === network);
-      const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && !endpoint.gone);
+      const joined = endpoints.filter((endpoint) => endpoint.record.sandbox !== "" && endpoint.hasDevice);
       const names = joined.map(({ record }) => `${endpointWord(record)} ${addressesText(record)}`);
       if (joined.length > 0)
         throw networkError(

@@ -4,7 +4,7 @@
  * clsact filters, of a start or on kernels without TCX; veth pairs of endpoints; and devices of endpoints, which are meant to stay, when their sandbox
  * ends while nobody looks.
  */
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { runDirs } from "../api/paths.js";
@@ -81,8 +81,9 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
  * here. It has to do for another user's socket, which this one may not connect to. `pid`: of a socket that is whole.
  */
 async function isLeftOver(file: string, pid: string | undefined): Promise<boolean> {
-  const made = statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-  if (made === undefined) return false;
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found?.isSocket() !== true) return false;
+  const made = found.mtimeMs;
   const isGone = pid !== undefined && !isAlive(Number(pid));
   if (!isGone && Date.now() - made <= SETTLED_MS) return false;
   const presence = await whoListens(file);

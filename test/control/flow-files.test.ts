@@ -1,4 +1,5 @@
 /** Which files of flows an instance takes from the run folder, and which it leaves to others. */
+import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +70,14 @@ it("removes those of network namespaces that have ended, unless their process li
   expect([sweep(), sweep()]).toEqual([false, true]);
   expect([ended, ...kept].map((path) => existsSync(path))).toEqual([false, true, true]);
   expect(lock).toHaveBeenCalledTimes(2);
+  files.close();
+});
+
+it("is not held up by a FIFO that is named as a file of flows", () => {
+  execFileSync("mkfifo", [join(dir, "7-0-00ff.flows")]);
+  const files = new FlowFiles(dir, "standalone", 1, CAPACITY);
+  expect(files.former).toEqual([]);
+  expect(files.sweep(() => new Set([2]))).toBe(true);
   files.close();
 });
 

@@ -13,7 +13,7 @@ import {
   OFFLOAD_SOURCE,
 } from "../../src/wire/flow-entry.js";
 import { parseIp } from "../../src/wire/ip-address.js";
-import { ORDER_FULL, ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
+import { ORDER_FULL, ORDER_GAPLESS, ORDER_MOST, ORDER_TRUSTED, ORDER_TRUSTED_ONE } from "../../src/wire/order.js";
 import { foldAddress, workerOf } from "../../src/wire/spread.js";
 import {
   STATION_PAIR_DEVICE_AT,
@@ -341,9 +341,9 @@ it.each([1, 3])("stamps what an endpoint sends until all of it has left, and car
   expect(await stepped([...ofFamily(false), ...ofFamily(true)], workers)).toEqual([...expected(false), ...expected(true)]);
 });
 
-it("stamps what an endpoint sends in a flow that is not carried for a time, so that it can be again; and waits no longer than its entry says", async () => {
+it("stamps what an endpoint sends in a flow that is not carried for a time, so that it can be again; and waits no longer than its entry says where few are on their way", async () => {
   const udp = outward(false);
-  const [taken, back] = [udp.entry(0xffff_ffff, 0), udp.entry(2)];
+  const [taken, back] = [udp.entry(0xffff_ffff, 0), udp.entry(ORDER_GAPLESS + 2)];
   const steps = [taken, udp, { passed: 1 }, udp, back, udp, udp, udp, { passed: 4 }, udp];
   expect(await stepped(steps)).toEqual([1, 2, 3, 4, "carried", "carried"]);
 });

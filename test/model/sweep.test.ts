@@ -42,6 +42,16 @@ it("removes the socket of a process whose number another one has by now", async 
   expect(fs.readdirSync(dir)).toEqual([]);
 });
 
+it("is not stopped by a folder that is named as a socket is", async () => {
+  const names = [".a.sock.b", "1.sock"].map((name) => path.join(dir, name));
+  for (const name of names) {
+    fs.mkdirSync(name);
+    fs.utimesSync(name, 0, 0);
+  }
+  expect((await sweep()).sockets).toBe(0);
+  expect(fs.readdirSync(dir)).toHaveLength(2);
+});
+
 it("spares a socket that somebody listens on, or may be about to", async () => {
   await leaveSocket(process.ppid, 0);
   const file = path.join(dir, `${process.pid}.sock`);

@@ -26,6 +26,9 @@ import { RemadeDevice } from "./remade-device.js";
 import type { Site } from "./site.js";
 import type { Subnet } from "./subnet.js";
 
+/** The kernel puts the first free number in the place of `%d`. */
+const ANY_NAME = "tsphost%d";
+
 export interface BridgeSpec extends CommonSpec {
   kind: "bridge";
   /** Nothing is routed out of it or into it. */
@@ -96,7 +99,7 @@ class Bridge implements Bridged {
     this.mtu = spec.mtu ?? host.defaultLink()?.mtu ?? DEFAULT_MTU;
     if (spec.subnets.ipv6 !== undefined) this.checkIpv6(spec.subnets.ipv6);
     const isCarried = spec.promiscuous !== true && overlay?.encrypted !== true;
-    this.name = spec.hostDevice ?? "tsphost%d";
+    this.name = spec.hostDevice ?? ANY_NAME;
     this.device = new RemadeDevice({
       what: () => `${this.name}: the device`,
       make: (undo, onGone) => this.openHostDevice(undo, onGone),
@@ -196,8 +199,11 @@ class Bridge implements Bridged {
 
   private openHostDevice(undo: Undo, onGone: () => void): void {
     const { socket, taps } = this.site;
+    const { hostDevice = ANY_NAME } = this.spec;
+    const hasPattern = hostDevice.includes("%");
+    if (hasPattern && socket.link(this.name) !== null) this.name = hostDevice; // somebody has got the name while the device was away
     const isNew = !taps.isKept(this.name);
-    const tap = taps.open({ name: this.name, keepAs: this.spec.hostDevice?.includes("%") === false ? this.name : undefined }, undo);
+    const tap = taps.open({ name: this.name, keepAs: hasPattern ? undefined : this.name }, undo);
     this.name = tap.name;
     settingUp(
       tap.name,
