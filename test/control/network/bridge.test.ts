@@ -66,6 +66,16 @@ describe("a network of kind bridge", () => {
     expect(f.since()).toEqual(["remove-network 0", "refresh"]);
   });
 
+  it("makes its device under another name where somebody has got that one meanwhile", async () => {
+    const f = new SiteFixture();
+    const network = f.registry.add(SPEC);
+    f.closing = new Promise(setImmediate).then(() => void f.devices.add("tsphost0"));
+    f.hostDeviceGone();
+    await f.closing;
+    await new Promise(setImmediate);
+    expect([network.hostDevice, f.failed]).toEqual(["tsphost1", []]);
+  });
+
   it("is not at fault when the host cannot be read after its device was made again", async () => {
     const f = new SiteFixture();
     f.registry.add(SPEC);

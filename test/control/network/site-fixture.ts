@@ -38,6 +38,9 @@ export class SiteFixture {
   /** What the end of a device waits for. */
   closing: Promise<void> | undefined;
 
+  /** Devices that there are. */
+  readonly devices = new Set<string>();
+
   constructor() {
     const note = (text: string): void => {
       if (this.failing !== undefined && text.startsWith(this.failing)) {
@@ -50,7 +53,7 @@ export class SiteFixture {
     const hasIpv6 = (): boolean => this.ipv6;
     const site = {
       socket: {
-        link: (name: string) => ({ index: 70, name }),
+        link: (name: string) => (this.devices.has(name) ? { index: 70, name } : null),
         setLink: (index: number, change: object) => note(`set ${index} ${JSON.stringify(change)}`),
         addAddress: (index: number, address: string, length: number) => note(`address ${index} ${address}/${length}`),
       },
@@ -124,9 +127,11 @@ export class SiteFixture {
       taps: {
         isKept: () => false,
         open: ({ name, nsFd = -1 }: { name: string; nsFd?: number }, undo: Undo): Tap => {
-          const made = name.replace("%d", "0");
+          const made = name.replace("%d", this.devices.has(name.replace("%d", "0")) ? "1" : "0");
           note(`open ${made} in ${nsFd}`);
+          this.devices.add(made);
           undo.add(`device ${made}`, () => {
+            this.devices.delete(made);
             note(`close ${made}`);
             return this.closing;
           });
