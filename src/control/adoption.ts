@@ -20,6 +20,7 @@ export class Adoption {
   constructor(
     private readonly workers: Workers,
     private readonly files: FlowFiles | undefined,
+    private readonly onEnd: () => void,
   ) {}
 
   /** What is there is there now. `all`: nothing more will come, so what waits still is given up. */
@@ -55,6 +56,7 @@ export class Adoption {
   private end({ taken, lost }: Adopted): void {
     this.close();
     this.files?.endFormer(taken > 0);
+    this.onEnd();
     log.info(`flows of the process before: ${taken} go on${lost > 0 ? `, ${lost} could not` : ""}`);
   }
 }

@@ -187,7 +187,7 @@ export class Controller {
         store,
         fixedPorts: options.fixedPorts,
         maps: options.begun?.maps,
-        sameUplinks: areFormer,
+        keepsFlows: areFormer && files !== undefined && files.former.length > 0,
       });
       undo.add("steering", () => steering.close());
       await steering.loadPrograms();
@@ -223,6 +223,7 @@ export class Controller {
         [{ fd: steering.flowsFd, family: 4 } as const, ...(steering.ipv6 ? [{ fd: steering.flows6Fd, family: 6 } as const] : [])],
         workers,
         (ifindex) => steering.isUplink(ifindex),
+        () => steering.notRecorded + workers.refused.flows,
       );
       undo.add("sweep of flows' entries", () => sweep.close());
       host = new Host(socket, workers, steering, indices, uplinkGone);
@@ -253,7 +254,7 @@ export class Controller {
         lans,
         fail: (error) => die(error),
       });
-      const adoption = new Adoption(workers, files);
+      const adoption = new Adoption(workers, files, () => sweep.soon());
       undo.add("adoption", () => adoption.close());
       const publisher = new Publisher(socket, host, workers, steering, networks, store);
       undo.add("what is undone by itself", allUndone); // once networks and ports are closed

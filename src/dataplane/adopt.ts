@@ -58,7 +58,7 @@ export class FormerFlows {
   constructor(
     private readonly state: State,
     files: readonly FlowFile[],
-    private readonly mapIsNew: boolean,
+    private readonly mapIsNew: () => boolean,
     private readonly hooks: AdoptHooks,
   ) {
     this.waiting = files.map((file) => ({ file, ids: rowsOf(file, state.worker, state.workers) }));
@@ -174,7 +174,7 @@ export class FormerFlows {
     }
     if (!(isIpv6(flow.src) || isIpv6(flow.replySrc) ? offloads6 : offloads)) {
       flow.egress &= ~ct.EGRESS_OFFLOAD;
-      if (isOffloaded && !this.mapIsNew) flow.egress |= ct.EGRESS_ENTERED; // as when the kernel refuses (`engine/flow-commands.ts`)
+      if (isOffloaded && !this.mapIsNew()) flow.egress |= ct.EGRESS_ENTERED; // as when the kernel refuses (`engine/flow-commands.ts`)
     }
     flow.replyEgress = (flow.replyEgress & ~ct.EGRESS_OFFLOAD) | (flow.egress & ct.EGRESS_OFFLOAD);
     const isToCarry = wasWithheld && (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
@@ -211,7 +211,7 @@ export class FormerFlows {
     }
     const { uplink } = this.state.ports;
     const isOffloaded = (flow.egress & ct.EGRESS_OFFLOAD) !== 0;
-    if (this.mapIsNew) {
+    if (this.mapIsNew()) {
       // Nobody held the port meanwhile, nor what else the two ends sent for the host.
       if ((flow.egress & ct.EGRESS_PORT) === uplink && (flow.replyEgress & ct.EGRESS_PORT) === uplink) this.state.probes.add(id);
     } else {
@@ -224,7 +224,9 @@ export class FormerFlows {
     const hasBoth = isOffloaded && (flow.replyEgress & ct.EGRESS_ENTERED) !== 0;
     if (hasBoth || (flow.egress & ENTERED) !== 0) enter(this.state, id, 0, 0, isOffloaded ? carriedAs(this.state, id, 0) : 0);
     if ((flow.replyEgress & ENTERED) !== 0) enter(this.state, id, 1, flow.device, isOffloaded ? carriedAs(this.state, id, 1) : 0);
-    if (Math.max(entries.count, entries6.count) + TWO > entries.capacity) this.hooks.record();
+    if (Math.max(entries.count, entries6.count) + TWO <= entries.capacity) return;
+    this.hooks.record();
+    this.hooks.forget(); // what of a flow that the kernel has refused is to go again
   }
 
   /**
@@ -303,7 +305,7 @@ export class FormerFlows {
       const src = wordNow(this.state, file, rows[tuple + ct.SRC]!);
       const dst = wordNow(this.state, file, rows[tuple + ct.DST]!);
       const ports = rows[tuple + ct.PORTS]!;
-      if (this.mapIsNew || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
+      if (this.mapIsNew() || dst === NO_ADDRESS || conntrack.lookup(src, dst, ports, proto) !== -1) continue;
       this.makeRoomToForget();
       forgetEntry(this.state, dst, src, swapPorts(ports), proto); // the packet of ours that one of this tuple answers
     }

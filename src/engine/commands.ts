@@ -91,7 +91,7 @@ export class Commands implements EngineHooks {
     switch (m.type) {
       case "add-port":
         this.ports.add(m);
-        if (m.kind === ENDPOINT) this.former?.endOfOthers();
+        if (m.kind === ENDPOINT && state.awaitsFormer) this.formerFlows().endOfOthers();
         break;
       case "remove-port":
         this.ports.remove(m.port);
@@ -299,9 +299,13 @@ export class Commands implements EngineHooks {
     for (const word of before) addresses.release(word);
   }
 
+  private formerFlows(): FormerFlows {
+    this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), () => this.mapIsNew, this);
+    return this.former;
+  }
+
   private adopt(last: boolean): Adopted {
-    this.former ??= new FormerFlows(this.state, this.hooks.readFormer(), this.mapIsNew, this);
-    const { former } = this;
+    const former = this.formerFlows();
     former.adopt(last);
     this.captures.adopted();
     this.state.awaitsFormer = former.left > 0;

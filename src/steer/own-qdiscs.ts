@@ -88,8 +88,12 @@ export class OwnQdiscs {
   /** When nothing is attached any more, with what the kernel had refused to remove. `leave`: they stay for the next process. */
   close({ leave = false } = {}): void {
     for (const ifindex of leave ? [] : this.counted) {
-      removeOwn(this.socket, ifindex);
-      this.removeUnused(ifindex);
+      try {
+        removeOwn(this.socket, ifindex);
+        this.removeUnused(ifindex);
+      } catch (error) {
+        log.warn(`the qdisc and filters of device ${ifindex} stay until the next start: ${(error as Error).message}`);
+      }
     }
     this.counted.clear();
     this.held.clear();

@@ -35,6 +35,6 @@ export interface SteeringOptions {
   fixedPorts?: number | undefined;
   /** Begun before, if they are the right ones. */
   maps?: BegunMaps | undefined;
-  /** The uplinks are those of the process before, so the flows that it entered in the map, if that was kept, lead to them. */
-  sameUplinks?: boolean;
+  /** The uplinks are those of the process before, and its flows can be taken up: so maps with their entries that were kept stay in force. Else these are of nobody. */
+  keepsFlows?: boolean;
 }

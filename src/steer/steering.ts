@@ -23,7 +23,7 @@ import { HostNetworks } from "./host-networks.js";
 import { acrossName, bytes, createMaps, createRing, flowsName, placesOf } from "./maps.js";
 import type { OffloadState } from "./offload.js";
 import { OffloadLoading } from "./offload-loading.js";
-import { COUNTERS, type MapFds } from "./program.js";
+import { COUNTERS, type Counter, type MapFds } from "./program.js";
 import { PublishedPorts } from "./published-ports.js";
 import { queueProgram, tunnelQueueProgram } from "./queue-program.js";
 import { Stations, type TunnelEnd } from "./stations.js";
@@ -70,7 +70,7 @@ export class Steering {
     const { linksLater } = options;
     this.attacher = new Attacher(options.routeSocket, options.forceClsact !== true, store, { linksLater });
     try {
-      if (options.sameUplinks !== true) discardFlows(options);
+      if (options.keepsFlows !== true) discardFlows(options);
       this.flowsAreNew = store?.has(flowsName(options.flowCapacity)) !== true;
       const { offload: mode = "never" } = options;
       this.maps = createMaps({ ...options, offload: mode !== "never", workers: uplinks.length }, descriptors.all, options.maps);
@@ -297,16 +297,22 @@ export class Steering {
 
   /** Packets since the start, by the names in COUNTERS, and `offloaded`: translated on the spot, as the engine had said. */
   stats(): Record<string, number> {
-    const value = new BigUint64Array(bpf.possibleCpus());
-    const total = (counter: number): number => {
-      bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(counter)), new Uint8Array(value.buffer));
-      return Number(value.reduce((sum, n) => sum + n, 0n));
-    };
     return {
-      ...Object.fromEntries(COUNTERS.map((name, i) => [name, total(i)])),
+      ...Object.fromEntries(COUNTERS.map((name) => [name, this.counted(name)])),
       offloaded: this.carried.total().packets,
       "not-carried": this.ends.refused + this.stations.refused,
     };
+  }
+
+  /** Entries of flows that the programs wanted to make, and the kernel refused. */
+  get notRecorded(): number {
+    return this.counted("flow-not-recorded");
+  }
+
+  private counted(name: Counter): number {
+    const value = new BigUint64Array(bpf.possibleCpus());
+    bpf.lookupElement(this.maps.counters, bytes(Int32Array.of(COUNTERS.indexOf(name))), new Uint8Array(value.buffer));
+    return Number(value.reduce((sum, n) => sum + n, 0n));
   }
 
   /** Detaches everything and gives the maps back. */
@@ -326,7 +332,7 @@ function peerKey(ifindex: number, address: IpAddress): Uint8Array {
   return Buffer.concat([bytes(Int32Array.of(ifindex)), toBytes(address)]);
 }
 
-/** Entries of a former process that lead to other uplinks are of no use. */
+/** Entries of a former process that lead to other uplinks are of no use; those of flows that are not taken up are carried past us. */
 function discardFlows({ store, flowCapacity, ipv6 = false }: SteeringOptions): void {
   for (const name of [flowsName(flowCapacity), flowsName(flowCapacity, ipv6), acrossName(flowCapacity)]) {
     const fds = store?.take(name) ?? [];
