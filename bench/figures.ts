@@ -73,6 +73,13 @@ export const FIGURES: Record<string, () => string[]> = {
   nat64: () => ratios("families/end-to-end.json", ALL, against(["tsproxy", "tsproxy-loop"], "nat64", ["docker-proxy"])),
   bridge: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "bridge", ["veth", "c-on-tap", "tsproxy-own-tap"])),
   masquerade: () => ratios("networks/end-to-end.json", ALL, against("tsproxy", "masquerade", ["iptables", "c-on-tap", "tsproxy-own-tap"])),
+  /** More rounds of few peers: transfers have two speeds on this machine. */
+  bulk: () =>
+    ratios(
+      "bulk/end-to-end.json",
+      ["bulk-in", "bulk-out", "bulk-in-8", "bulk-out-8"],
+      against(["tsproxy", "tsproxy-own"], "publish", ["iptables", "veth", "docker-proxy"]),
+    ),
   bbr: () =>
     ratios(
       "bbr/end-to-end.json",
