@@ -82,7 +82,7 @@ export async function sweep({ filters = false } = {}): Promise<Swept> {
  */
 async function isLeftOver(file: string, pid: string | undefined): Promise<boolean> {
   const found = lstatSync(file, { throwIfNoEntry: false });
-  if (found?.isSocket() !== true) return false;
+  if (found === undefined || found.isDirectory()) return false;
   const made = found.mtimeMs;
   const isGone = pid !== undefined && !isAlive(Number(pid));
   if (!isGone && Date.now() - made <= SETTLED_MS) return false;

@@ -68,7 +68,8 @@ forEachKind((kind) => {
       ADDR.client,
     ]);
     expect(await instance.created()).toBe(came.length);
-    expect((await instance.stats()).drops).toEqual({});
+    const { "flood-alone": _, ...drops } = (await instance.stats()).drops; // what an endpoint says to all stations, of which there is no other
+    expect(drops).toEqual({});
 
     if (kind === "kernel") {
       const second = await c.lab.run(c.host, [process.execPath, MAIN, "-p", `${PORT}:${ADDR.c1}:9/sctp`]);
