@@ -14,6 +14,7 @@ static napi_value init(napi_env env, napi_value exports) {
   fds_init(env, exports);
   fd_table_init(env, exports);
   seal_init(env, exports);
+  wake_init(env, exports);
   return exports;
 }
 

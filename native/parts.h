@@ -16,5 +16,6 @@ void calls_init(napi_env env, napi_value exports);
 void fds_init(napi_env env, napi_value exports);
 void fd_table_init(napi_env env, napi_value exports);
 void seal_init(napi_env env, napi_value exports);
+void wake_init(napi_env env, napi_value exports);
 
 #endif

@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -443,20 +442,6 @@ static napi_value local_port(napi_env env, napi_callback_info info) {
   return tsp_num(env, parse_sctp_name(&sa.name, len, address, &port) ? (int64_t)port : -EINVAL);
 }
 
-static napi_value make_eventfd(napi_env env, napi_callback_info info) {
-  (void)info;
-  int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  return fd < 0 ? tsp_throw(env, "eventfd", errno) : tsp_num(env, fd);
-}
-
-/* signalEventfd(fd): wakes who waits for it. */
-static napi_value signal_eventfd(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  tsp_args(env, info, 1, argv);
-  uint64_t one = 1;
-  return tsp_num(env, write(tsp_i32(env, argv[0]), &one, sizeof one) < 0 ? -errno : 0);
-}
-
 /*
  * netnsCookie(nsFd) -> the number of a network namespace (-1: the caller's), which no other one has as long as the machine runs; 0: the kernel does not say (before
  * Linux 5.14).
@@ -498,6 +483,4 @@ void socket_init(napi_env env, napi_value exports) {
   tsp_export(env, exports, "knocked", knocked);
   tsp_export(env, exports, "localPort", local_port);
   tsp_export(env, exports, "netnsCookie", netns_cookie);
-  tsp_export(env, exports, "eventfd", make_eventfd);
-  tsp_export(env, exports, "signalEventfd", signal_eventfd);
 }

@@ -6,6 +6,7 @@ import { CodeCache } from "../sys/code-cache.js";
 import { keptCodeName } from "../sys/kept-code.js";
 import type { Native } from "../sys/native.js";
 import { addonFile } from "../sys/native-files.js";
+import { textHash } from "../sys/text-hash.js";
 
 let code: CodeCache | undefined;
 
@@ -13,7 +14,7 @@ let code: CodeCache | undefined;
 export function programCode(words: readonly string[], main: string): CodeCache | undefined {
   if (!words[0]?.startsWith("-")) return undefined;
   try {
-    const file = join(runDir(), keptCodeName(hash(main))); // of several installations each has its own
+    const file = join(runDir(), keptCodeName(textHash(main))); // of several installations each has its own
     const { sum } = createRequire(import.meta.url)(addonFile() ?? "") as Native;
     code = new CodeCache(file, sum);
   } catch {
@@ -26,11 +27,4 @@ export function programCode(words: readonly string[], main: string): CodeCache |
 export function keepProgramCode(random: () => string): void {
   code?.keep(random());
   code = undefined;
-}
-
-/** FNV-1a, 32 bits. */
-function hash(text: string): number {
-  let sum = 0x811c9dc5;
-  for (const byte of Buffer.from(text)) sum = Math.imul(sum ^ byte, 0x01000193);
-  return sum;
 }

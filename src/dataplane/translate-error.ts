@@ -145,7 +145,6 @@ function restOf4(halves: Uint16Array, at: number, said: number, longer: number):
     // No IPv6 path takes less: who gets such an error of IPv6 discards it (RFC 8201 §4), and one of IPv4 would begin to fragment.
     return rest >>> 0 < ipv6.MIN_MTU ? -1 : Math.min(rest >>> 0, 0xffff) - longer;
   }
-  if (kind === icmp.UNREACHABLE) return 0;
   if (kind !== icmp.PARAMETER_PROBLEM) return 0;
   const pointer = rest >= 24 && rest < 40 ? 16 : rest >= 8 && rest < 24 ? 12 : (POINTER4.get(rest) ?? -1);
   return pointer === -1 ? -1 : pointer << 24;

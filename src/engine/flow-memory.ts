@@ -16,17 +16,10 @@ export function flowMemory(options: WorkerOptions): FlowMemory | undefined {
   if (flowFile === -1 || owner === undefined) return undefined;
   const file = new FlowFile(native.mapFile(flowFile, flowFileSize(capacity)), capacity);
   file.begin(owner, worker, workers, timeouts);
-  const { rows, device, portKind, portAddress, portAddress6, portOwner, addressWords: words } = file;
-  return {
-    rows,
-    device,
-    portKind,
-    portAddress,
-    portAddress6,
-    portOwner,
-    reserve: reserver(flowFile, rowsAt(capacity), rowBytes, capacity),
-    addresses: { words, reserve: reserver(flowFile, addressesAt(capacity), addressBytes, words.length / 4) },
-  };
+  return file.memory(
+    reserver(flowFile, rowsAt(capacity), rowBytes, capacity),
+    reserver(flowFile, addressesAt(capacity), addressBytes, file.addressWords.length / 4),
+  );
 }
 
 /** Makes room in the file, from `at` on, for items of which `bytes(n)` is the size of n, `most` of them; answers how many it has room for. */

@@ -106,6 +106,12 @@ export class FlowFile {
     this.addressWords = new Int32Array(buffer, addressesAt(capacity), (addressCapacity(capacity) + 1) * 4);
   }
 
+  /** What the tables need of it. `reserve`: as in `FlowMemory`; `reserveAddresses`: the same of IPv6 addresses. */
+  memory(reserve: FlowMemory["reserve"], reserveAddresses: AddressMemory["reserve"]): FlowMemory {
+    const { rows, device, portKind, portAddress, portAddress6, portOwner, addressWords: words } = this;
+    return { rows, device, portKind, portAddress, portAddress6, portOwner, reserve, addresses: { words, reserve: reserveAddresses } };
+  }
+
   get worker(): number {
     return this.header[WORKER_AT]!;
   }

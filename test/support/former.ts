@@ -42,15 +42,5 @@ export class Former {
 
 /** Memory that is the file; `room` says for how many rows there is some. */
 export function memoryOf(file: FlowFile, room = (): number => CAPACITY): FlowMemory {
-  const { rows, device, portKind, portAddress, portAddress6, portOwner, addressWords: words } = file;
-  return {
-    rows,
-    device,
-    portKind,
-    portAddress,
-    portAddress6,
-    portOwner,
-    reserve: room,
-    addresses: { words, reserve: () => words.length / 4 },
-  };
+  return file.memory(room, () => file.addressWords.length / 4);
 }

@@ -3,6 +3,7 @@
  * we set up by the number that the kernel has given it, a device that was handed out by the name that it is kept under, which no other one has.
  */
 import { native } from "../../sys/native.js";
+import { textHash } from "../../sys/text-hash.js";
 
 /** Before Linux 5.14 a namespace has no number, so it is not known. */
 export function ownerOfNetns(nsFd: number): number {
@@ -15,9 +16,7 @@ export function ownerOfDevice(keepAs: string | undefined): number {
   return keepAs === undefined ? 0 : hash(keepAs);
 }
 
-/** FNV-1a; not 0. */
+/** Not 0. */
 function hash(text: string): number {
-  let sum = 0x811c9dc5 | 0;
-  for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
-  return sum || 1;
+  return textHash(text) || 1;
 }
